@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import AreaError
@@ -30,6 +30,8 @@ class Aoi:
     """
     bounds: Bounds
     """west > east where the area crosses the antimeridian."""
+    source: str = field(default="", compare=False)
+    """The file that it was read from; empty where it was given as text or drawn."""
 
     @classmethod
     def from_bounds(cls, west: float, south: float, east: float, north: float) -> Aoi:

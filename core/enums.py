@@ -28,6 +28,15 @@ class StrEnum(str, Enum):
         return format(str(self.value), spec)
 
 
+class AreaMask(StrEnum):
+    """Pixels that count where an area is given."""
+
+    SHAPE = "shape"
+    """Those whose centres lie in it."""
+    BOX = "box"
+    """The rectangle of pixels around it."""
+
+
 class OpenStrEnum(StrEnum):
     """Names of which files and catalogues of others may hold more: those are kept as they are."""
 

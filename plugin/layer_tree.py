@@ -9,6 +9,7 @@ from pathlib import Path
 from qgis.core import (
     QgsLayerTreeGroup,
     QgsLayerTreeLayer,
+    QgsLayerTreeNode,
     QgsMapLayer,
     QgsProject,
     QgsProviderRegistry,
@@ -17,10 +18,13 @@ from qgis.core import (
 )
 
 from ..core.operation import LayerOutput
+from ..core.raster.open_file import VECTOR_SUFFIXES
 from ..core.text import shown
 
 PARENT_GROUP = "FirstLight"
 """Around results that belong to no event."""
+RESULT = "firstlight/result"
+"""Property of a layer that Processing puts on the map: the group that it would have had."""
 ACQUIRED = "firstlight/acquired"
 """Property of a layer: when its newest picture was taken, ISO."""
 
@@ -55,7 +59,10 @@ def place_layer(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) ->
         group = node.parent()
         new = group.insertLayer(group.children().index(node), layer)
         new.setItemVisibilityChecked(node.itemVisibilityChecked())
-        new.setExpanded(node.isExpanded())
+        if node.isExpanded():
+            _unfold(new)
+        else:
+            new.setExpanded(False)
     else:
         group = _group((output.above or PARENT_GROUP, output.group), project)
         new = group.insertLayer(_row(group, layer, output), layer)
@@ -82,13 +89,18 @@ def _group(names: Iterable[str], project: QgsProject) -> QgsLayerTreeGroup:
 
 
 def _open(group: QgsLayerTreeGroup | None) -> None:
-    """Unfold a group and those above it. QGIS's tree keeps one shut that was empty when it came,
-    and does not look again unless its state changes.
-    """
+    """Unfold a group and those above it."""
     while group is not None:
-        group.setExpanded(False)
-        group.setExpanded(True)
+        _unfold(group)
         group = group.parent()
+
+
+def _unfold(node: QgsLayerTreeNode) -> None:
+    """Unfold a group, or the legend of a layer. QGIS's tree keeps one shut that was empty when it
+    came, and does not look again unless its state changes.
+    """
+    node.setExpanded(False)
+    node.setExpanded(True)
 
 
 def _row(group: QgsLayerTreeGroup, layer: QgsMapLayer, output: LayerOutput) -> int:
@@ -104,6 +116,40 @@ def _row(group: QgsLayerTreeGroup, layer: QgsMapLayer, output: LayerOutput) -> i
         if _rank(other) > rank or older:
             return row
     return len(group.children())
+
+
+def sort_into_result(layer: QgsMapLayer, output: LayerOutput) -> None:
+    """Move a layer that Processing has put on the map below the outlines of the same result, or
+    above its pictures: it puts them there in the order of their files' names.
+    """
+    layer.setCustomProperty(RESULT, output.group)
+    project = layer.project()
+    node = None if project is None else project.layerTreeRoot().findLayer(layer.id())
+    if node is None:
+        return
+    parent, rank = node.parent(), _rank(layer)
+    nodes = parent.children()
+    row = nodes.index(node)
+    others = [
+        (place, _rank(other.layer()))
+        for place, other in enumerate(nodes)
+        if isinstance(other, QgsLayerTreeLayer)
+        and other.layer() is not None
+        and other.layer().customProperty(RESULT) == output.group
+    ]
+    above = [place + 1 for place, theirs in others if theirs < rank and place > row]
+    below = [place for place, theirs in others if theirs > rank and place < row]
+    target = max(above, default=min(below, default=None))
+    if target is not None:
+        parent.insertChildNode(target, node.clone())
+        parent.removeChildNode(node)
+
+
+def sort_key(output: LayerOutput) -> int:
+    """Place of a result among those that Processing loads: the greater, the higher (QGIS 3.32)."""
+    if output.path.suffix.lower() == ".vrt":
+        return -_PICTURES
+    return -_OUTLINES if output.path.suffix.lower() in VECTOR_SUFFIXES else -_MAPS
 
 
 _OUTLINES, _MAPS, _PICTURES = range(3)

@@ -63,7 +63,7 @@ BURNED_LAYER = Layer("burned", "Burned area", (0, NOT_OBSERVED), "burned", CLASS
 CONFIDENCE_LAYER = Layer(
     "confidence", "Confidence that it burned", (0.0, 1.0), "confidence", dtype="float32"
 )
-MARKS_LAYER = Layer("marks", "Signs of fire", (0, NOT_OBSERVED), "burned", MARKS)
+MARKS_LAYER = Layer("marks", "Signs of fire", (0, NOT_OBSERVED), "burned", MARKS, whole=True)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """Water that a flood adds to the water before it, and ground on which water cannot stand.
 
-Maps of water are codes: 0 dry, 1 water, 255 not observed. The rules are the same for radar and
-optical water.
+Maps of water are codes: 0 dry, 1 water, 255 not observed. Maps of floods also tell apart 2, water
+all the year round by the map of it that was given, and 3, water on the date before. The rules are
+the same for radar and optical water.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from .kernel import NOT_OBSERVED, Layer, MapClass, Values
 
 Codes = npt.NDArray[np.uint8]
-DRY, WATER = 0, 1
+DRY, WATER, PERMANENT_WATER, WATER_BEFORE = 0, 1, 2, 3
 WATER_CLASSES = (
     MapClass(DRY, "Dry (observed)", (240, 238, 228)),
     MapClass(WATER, "Water", (31, 92, 191)),
@@ -24,6 +25,8 @@ FLOOD_CLASSES = (
     MapClass(DRY, "Not flooded (observed)", (240, 238, 228)),
     MapClass(WATER, "Flooded", (214, 47, 39)),
 )
+PERMANENT_CLASS = MapClass(PERMANENT_WATER, "Permanent water", (8, 64, 129))
+BEFORE_CLASS = MapClass(WATER_BEFORE, "Water before the event", (107, 174, 214))
 WATER_LAYER = Layer("water", "Water", (0, NOT_OBSERVED), "water", WATER_CLASSES)
 FLOODED_LAYER = Layer("flooded", "Flooded", (0, NOT_OBSERVED), "flooded", FLOOD_CLASSES)
 HAND, SLOPE, PERMANENT = "terrain.hand", "terrain.slope", "permanent.water"
@@ -118,6 +121,15 @@ def usual_state(values: Values, rules: FloodRules, shape: tuple[int, ...]) -> Co
     return state
 
 
+def with_usual_water(layer: Layer, permanent: bool, before: bool) -> Layer:
+    """A layer of a flood with the classes of water that is none, as far as they can be told: by a
+    map of permanent water, by a date before.
+    """
+    known = ((PERMANENT_CLASS, permanent), (BEFORE_CLASS, before))
+    classes = tuple(each for each, told in known if told)
+    return replace(layer, classes=(*layer.classes, *classes))
+
+
 def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.bool_] | None = None) -> Codes:
     """Water that was not there before: the flood.
 
@@ -131,13 +143,15 @@ def new_water(before: Codes, after: Codes, permanent: npt.NDArray[np.bool_] | No
     Returns
     -------
     ndarray of uint8, (rows, cols)
-        0 not flooded: dry now, or water before or always; 1 flooded; 255 not observed: now, or
-        water now of which nobody knows whether it was there before.
+        0 not flooded: dry now; 1 flooded; 2 permanent water, whatever this date shows of it; 3
+        water before and now; 255 not observed: now, or water now of which nobody knows whether it
+        was there before.
     """
     flooded = np.full(after.shape, NOT_OBSERVED, np.uint8)
-    always = np.zeros(after.shape, bool) if permanent is None else permanent
     flooded[after == DRY] = DRY
     now = after == WATER
-    flooded[now & ((before == WATER) | always)] = DRY
-    flooded[now & (before == DRY) & ~always] = WATER
+    flooded[now & (before == WATER)] = WATER_BEFORE
+    flooded[now & (before == DRY)] = WATER
+    if permanent is not None:
+        flooded[permanent & (after != NOT_OBSERVED)] = PERMANENT_WATER
     return flooded

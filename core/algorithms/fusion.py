@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from .flood import PERMANENT_WATER, WATER_BEFORE, with_usual_water
+from .kernel import NOT_OBSERVED, OUTSIDE, FloatArray, Kernel, Layer, MapClass, Values
 
 SENSOR_WEIGHTS = {"sentinel2": 1.0, "landsat": 1.0, "sentinel1": 0.8}
 """A judgement: a clear optical picture tells water, fire and loss of plants more surely than a
@@ -67,6 +68,12 @@ class Source:
     """Codes that mean the event."""
     negative: tuple[int, ...] = (0,)
     """Codes that mean observed and not affected; all others are as if not observed."""
+    outside: tuple[int, ...] = ()
+    """Codes of pixels beyond the area that it was made of."""
+    permanent: tuple[int, ...] = ()
+    """Codes, of the negative ones, of water all the year round."""
+    before: tuple[int, ...] = ()
+    """Codes, of the negative ones, of water on the date before."""
     sensor: str = ""
     days: float | None = None
     """From the event, either way; None: not known, and no reason to trust it less."""
@@ -111,21 +118,35 @@ class Vote:
             no += (seen & ~positive) * np.int32(weight.thousandths)
             agreeing += positive
             seeing += seen
-        present = yes > no
+        # Known from elsewhere, not seen by a source: no vote makes a flood of it.
+        permanent = self._any(values, "permanent")
+        present = (yes > no) & ~permanent
         consensus = present.astype(np.uint8)
+        consensus[self._any(values, "before") & ~present] = WATER_BEFORE
+        consensus[permanent] = PERMANENT_WATER
         agreeing = np.where(present, agreeing, seeing - agreeing)
         unseen = seeing == 0
         consensus[unseen] = NOT_OBSERVED
+        consensus[outside_all(values, self.sources)] = OUTSIDE
         with np.errstate(invalid="ignore"):
             agreement: FloatArray = np.asarray(
                 agreeing.astype(np.float32) / seeing.astype(np.float32), np.float32
             )
         total = sum(weight.thousandths for weight in self.weights)
         confidence: FloatArray = np.asarray(
-            np.abs(yes - no).astype(np.float32) / np.float32(total), np.float32
+            np.maximum(np.where(present, yes - no, no - yes), 0).astype(np.float32)
+            / np.float32(total),
+            np.float32,
         )
         confidence[unseen] = np.nan
         return consensus, agreement, confidence
+
+    def _any(self, values: Values, kind: str) -> npt.NDArray[np.bool_]:
+        """Pixels of which one source says so."""
+        found = np.zeros(values[source_key(0)].shape, np.bool_)
+        for index, source in enumerate(self.sources):
+            found |= has_code(values[source_key(index)], getattr(source, kind))
+        return found
 
 
 @dataclass(frozen=True)
@@ -169,12 +190,42 @@ def read_votes(
     codes: FloatArray, source: Source
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Pixels that a source observed, and those of them where it saw the event."""
-    positive, seen = (np.zeros(codes.shape, np.bool_) for _ in range(2))
-    for code in source.positive:
-        positive |= codes == code
-    for code in source.negative:
-        seen |= codes == code
-    return seen | positive, positive
+    positive = has_code(codes, source.positive)
+    return has_code(codes, source.negative) | positive, positive
+
+
+def has_code(pixels: FloatArray, codes: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """Pixels with one of the codes."""
+    found = np.zeros(pixels.shape, np.bool_)
+    for code in codes:
+        found |= pixels == code
+    return found
+
+
+def is_outside(codes: FloatArray, source: Source) -> npt.NDArray[np.bool_]:
+    """Pixels beyond the area of a source."""
+    return has_code(codes, source.outside)
+
+
+def outside_all(values: Values, sources: Sequence[Source]) -> npt.NDArray[np.bool_]:
+    """Pixels beyond the areas of all sources: what one of them should have seen is not among
+    them.
+    """
+    outside = is_outside(values[source_key(0)], sources[0])
+    for index, source in enumerate(sources[1:], start=1):
+        outside &= is_outside(values[source_key(index)], source)
+    return outside
+
+
+def layer_of(layer: Layer, sources: Sequence[Source]) -> Layer:
+    """A layer of classes with those that only its sources know: water that is no flood, and what
+    lies outside of their areas.
+    """
+    permanent, before, outside = (
+        any(getattr(source, kind) for source in sources)
+        for kind in ("permanent", "before", "outside")
+    )
+    return replace(with_usual_water(layer, permanent, before), outside=outside)
 
 
 def source_key(index: int) -> str:
@@ -208,5 +259,5 @@ def fusion_kernel(
     """
     vote = Vote(tuple(sources))
     names: dict[str, Any] = {source_key(index): band for index, band in enumerate(bands)}
-    layers = (consensus, AGREEMENT_LAYER, CONFIDENCE_LAYER)
+    layers = (layer_of(consensus, sources), AGREEMENT_LAYER, CONFIDENCE_LAYER)
     return Kernel("Fusion", names, vote, layers, REFERENCE, survey=VoteSurvey(vote))

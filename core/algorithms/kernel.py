@@ -11,6 +11,9 @@ import numpy.typing as npt
 
 from ..raster.classes import NOT_OBSERVED as NOT_OBSERVED
 from ..raster.classes import NOT_OBSERVED_COLOR as NOT_OBSERVED_COLOR
+from ..raster.classes import OUTSIDE as OUTSIDE
+from ..raster.classes import OUTSIDE_COLOR as OUTSIDE_COLOR
+from ..raster.classes import OUTSIDE_NAME as OUTSIDE_NAME
 from ..types import MapClass as MapClass
 
 FloatArray = npt.NDArray[np.float32]
@@ -40,6 +43,14 @@ class Layer:
     """
     unit: str = ""
     """Of the numbers."""
+    outside: bool = False
+    """True for a layer of classes of maps that have pixels outside of their area: ``OUTSIDE`` is
+    one of its codes.
+    """
+    whole: bool = False
+    """True for a layer of a first phase, which the next one reads beyond the area that is asked
+    for.
+    """
 
 
 class Survey(Protocol):

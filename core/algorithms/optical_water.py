@@ -22,6 +22,7 @@ from ..raster.cloud_mask import SNOW, mask_classes
 from .flood import (
     DRY,
     FLOODED_LAYER,
+    PERMANENT,
     WATER,
     WATER_LAYER,
     Codes,
@@ -30,6 +31,7 @@ from .flood import (
     permanent_water,
     refine_water,
     usual_state,
+    with_usual_water,
 )
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .masks import BoolArray, Radius, clear_pixels, dilation_halo
@@ -256,7 +258,7 @@ def optical_water_kernel(
     """
     layers = [INDEX_LAYERS[method], WATER_LAYER, CONFIDENCE_LAYER]
     if water.compared:
-        layers.append(FLOODED_LAYER)
+        layers.append(with_usual_water(FLOODED_LAYER, PERMANENT in bands, "pre" in water.dates))
     sources = (method, ThresholdMethod.OTSU) if survey else (method,)
     return Kernel(
         f"Water ({method})",

@@ -28,6 +28,7 @@ from .flood import (
     permanent_water,
     refine_water,
     usual_state,
+    with_usual_water,
 )
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, Values
 from .radar_water import growth
@@ -210,7 +211,7 @@ def pair(levels: Levels, bands: Sequence[str]) -> tuple[FloatArray | None, Float
     return levels.get(like), None if cross is None else levels[cross]
 
 
-def radar_water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
+def radar_water_kernel(water: WaterMap, method: ThresholdMethod, permanent: bool = False) -> Kernel:
     """The kernel of a map of water.
 
     Parameters
@@ -218,6 +219,8 @@ def radar_water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
     water : WaterMap
         Its thresholds are those of ``fixed``, and for the other methods what they fall back on.
     method : ThresholdMethod
+    permanent : bool
+        Whether a map of permanent water is given.
     """
     layers = [WATER_LAYER]
     references = [REFERENCES[method]]
@@ -229,7 +232,7 @@ def radar_water_kernel(water: WaterMap, method: ThresholdMethod) -> Kernel:
     if water.speckle != SpeckleFilter.NONE:
         references.append(speckle.REFERENCES[water.speckle])
     if water.compared:
-        layers.append(FLOODED_LAYER)
+        layers.append(with_usual_water(FLOODED_LAYER, permanent, "pre" in water.cuts))
     if "pre" in water.cuts:
         layers.append(CHANGE_LAYER)
         references.append(REFERENCES["change"])

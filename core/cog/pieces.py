@@ -52,7 +52,9 @@ def make_span(
         Stored numbers; at the lower and right edge of the raster fewer than a span.
     """
     expected = sorted((limit - spec.offset) / spec.scale for limit in spec.expected)
-    statistics = tuple(measure(band, spec.nodata, (expected[0], expected[1])) for band in values)
+    statistics = tuple(
+        measure(band, spec.nodata, (expected[0], expected[1]), spec.silent) for band in values
+    )
     full = _pad(values, spec.span, spec.nodata)
     levels = len(level_shapes(spec.grid.shape, spec.block))
     half = halve(full, spec.nodata, spec.resampling) if levels > 1 else None

@@ -34,6 +34,8 @@ class RasterSpec:
     unit: str = ""
     colors: Mapping[int, Color] = field(default_factory=dict)
     """Class → red, green, blue, alpha (0..255); for one band of uint8."""
+    silent: frozenset[int] = frozenset()
+    """Of classes, those that are no value of the raster: in no statistics."""
     resampling: str = "average"
     """How overviews are made: ``average``, or ``nearest`` for classes."""
     expected: tuple[float, float] = (-math.inf, math.inf)

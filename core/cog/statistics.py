@@ -45,7 +45,9 @@ class BandStatistics:
     inside_high: float = -math.inf
     inside_total: float = 0.0
     counts: tuple[tuple[int, int], ...] = ()
-    """Of bytes: each number that was observed and how often; empty for other types."""
+    """Of bytes: each number but nodata and how often; empty for other types. Those that are silent
+    are counted here alone.
+    """
 
     def __add__(self, other: BandStatistics) -> BandStatistics:
         """Merge the statistics of both pieces; Chan, Golub & LeVeque 1983,
@@ -83,7 +85,10 @@ class BandStatistics:
 
 
 def measure(
-    values: npt.NDArray[Any], nodata: float, expected: tuple[float, float]
+    values: npt.NDArray[Any],
+    nodata: float,
+    expected: tuple[float, float],
+    silent: frozenset[int] = frozenset(),
 ) -> BandStatistics:
     """Statistics of one piece.
 
@@ -95,13 +100,15 @@ def measure(
         May be NaN.
     expected : (float, float)
         The range, in stored units, of values that count as inside.
+    silent : frozenset of int
+        Of bytes, those that are no value: neither observed nor missing.
     """
     missing = find_missing(values, nodata)
     seen = values[~missing] if missing.any() else values.ravel()
     if not seen.size:
         return BandStatistics(pixels=values.size)
     if values.dtype == np.uint8:
-        return _measure_counts(values.size, _count(seen), expected)
+        return _measure_counts(values.size, _count(seen), expected, silent)
     low, high = float(seen.min()), float(seen.max())
     mean = float(seen.sum(dtype=np.float64)) / seen.size
     deviations = 0.0
@@ -130,9 +137,15 @@ def _count(values: npt.NDArray[Any]) -> tuple[tuple[int, int], ...]:
 
 
 def _measure_counts(
-    pixels: int, counts: tuple[tuple[int, int], ...], expected: tuple[float, float]
+    pixels: int,
+    every: tuple[tuple[int, int], ...],
+    expected: tuple[float, float],
+    silent: frozenset[int],
 ) -> BandStatistics:
     """Derive the statistics of bytes from how often each was seen."""
+    counts = tuple((code, count) for code, count in every if code not in silent)
+    if not counts:
+        return BandStatistics(pixels, counts=every)
     observed = sum(count for _, count in counts)
     mean = sum(code * count for code, count in counts) / observed
     deviations = sum(count * (code - mean) ** 2 for code, count in counts)
@@ -142,7 +155,7 @@ def _measure_counts(
     total_inside = float(sum(code * count for code, count in part))
     low, high = float(counts[0][0]), float(counts[-1][0])
     return BandStatistics(
-        pixels, observed, low, high, mean, deviations, inside, *ends, total_inside, counts
+        pixels, observed, low, high, mean, deviations, inside, *ends, total_inside, every
     )
 
 

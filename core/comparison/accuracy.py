@@ -16,9 +16,11 @@ from ..errors import InputError
 from ..files.atomic import WriteFailure, write_whole
 from ..maps.fuse_sources import Question, make_source, open_extent
 from ..raster.reader import RasterReader
+from ..shapes.area_pixels import AreaPixels
 from ..shapes.labelled import read_labelled
+from ..types import Grid
 from .confusion import FEW_UNITS, Accuracy, Estimate, estimate_accuracy
-from .sample import Unit, look_under, mapped_areas_km2
+from .sample import MapLook, Unit, look_under, mapped_areas_km2
 
 FAILURE = "The maps cannot be compared"
 CLASSES = ("affected", "not affected")
@@ -95,7 +97,11 @@ def _percent(estimate: Estimate) -> str:
 
 
 def assess(
-    files: tuple[Path, Path], field: str, question: Question, stop: Callable[[], bool]
+    files: tuple[Path, Path],
+    field: str,
+    question: Question,
+    pixels: Callable[[Grid], AreaPixels | None],
+    stop: Callable[[], bool],
 ) -> Assessment:
     """Hold a map against a reference.
 
@@ -105,6 +111,8 @@ def assess(
         Map and reference.
     field : str
         Attribute of the reference that says what is there.
+    pixels : callable
+        Tells which pixels of the map's grid are asked for.
 
     Raises
     ------
@@ -118,8 +126,9 @@ def assess(
     source = make_source(facts, facts.grid, question)
     features = read_labelled(reference, field, facts.grid.crs, FAILURE)
     with RasterReader(path) as reader:
-        units = tuple(look_under(reader, source, features, stop))
-        mapped = mapped_areas_km2(reader, source, stop)
+        look = MapLook(reader, source, pixels(reader.grid))
+        units = tuple(look_under(look, features, stop))
+        mapped = mapped_areas_km2(look, stop)
     return _judge(units, mapped, source, reference)
 
 

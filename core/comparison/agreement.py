@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..algorithms.fusion import Source, read_votes
-from ..algorithms.kernel import NOT_OBSERVED, Kernel, Layer, MapClass, Values
+from ..algorithms.fusion import Source, is_outside, read_votes
+from ..algorithms.kernel import NOT_OBSERVED, OUTSIDE, Kernel, Layer, MapClass, Values
 
 NEITHER, BOTH, ONLY_FIRST, ONLY_SECOND, ONE_SAW = range(5)
 CLASSES = (
@@ -35,7 +35,7 @@ class Difference:
     second: Source
 
     def __call__(self, values: Values) -> npt.NDArray[np.uint8]:
-        """Codes of ``CLASSES``; 255 where neither map observed."""
+        """Codes of ``CLASSES``; 255 where neither map observed, 254 beyond the area of either."""
         saw_first, first = read_votes(values[FIRST], self.first)
         saw_second, second = read_votes(values[SECOND], self.second)
         codes = np.full(first.shape, NOT_OBSERVED, np.uint8)
@@ -44,13 +44,16 @@ class Difference:
         codes[both] = (NEITHER + BOTH * (first & second))[both]
         codes[both & first & ~second] = ONLY_FIRST
         codes[both & ~first & second] = ONLY_SECOND
+        beyond = is_outside(values[FIRST], self.first) | is_outside(values[SECOND], self.second)
+        codes[beyond] = OUTSIDE
         return codes
 
 
 def difference_kernel(first: Source, second: Source, bands: tuple[str, str]) -> Kernel:
     """The kernel of a comparison; ``bands``: of both maps in the joined stack."""
     names = dict(zip((FIRST, SECOND), bands))
-    return Kernel("Difference", names, Difference(first, second), (LAYER,), REFERENCE)
+    layer = replace(LAYER, outside=bool(first.outside or second.outside))
+    return Kernel("Difference", names, Difference(first, second), (layer,), REFERENCE)
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,11 @@ def run_compare(params: CompareParams, settings: Settings, monitor: Monitor) -> 
     events = EventQueue(monitor)
     assessment = run_in_background(
         lambda: assess(
-            (params.map, reference), params.reference_field, params.question(), events.stop.is_set
+            (params.map, reference),
+            params.reference_field,
+            params.question(),
+            params.area_pixels,
+            events.stop.is_set,
         ),
         events,
     )

@@ -9,16 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..algorithms.fusion import Source, read_votes
+from ..algorithms.fusion import Source, is_outside, read_votes
 from ..errors import Cancelled
 from ..gdal.reading_choice import reading
 from ..raster.grid import Window, common, grid_part, pixel_position
 from ..raster.pixel_area import ground_of
 from ..raster.reader import RasterReader
+from ..shapes.area_pixels import AreaPixels
 from ..shapes.labelled import Labelled
 
 STRIP = 512
 """Rows that are read at once where areas are summed."""
+
+
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,30 @@ class Unit:
     """Share of these that are of the unit's class, 0..1; of a point 1."""
 
 
+@dataclass(frozen=True)
+class MapLook:
+    """A map, and how it is looked at."""
+
+    reader: RasterReader
+    source: Source
+    """Meaning of its codes."""
+    area: AreaPixels | None = None
+    """Pixels that are asked for; None: all."""
+
+    def votes(self, window: Window) -> tuple[Flags, Flags, Flags]:
+        """Pixels of a window that it observed, those of them where it saw the event, and those that
+        are asked for and not observed.
+        """
+        codes = self.reader.read(1, window)
+        seen, positive = read_votes(codes, self.source)
+        asked = ~is_outside(codes, self.source)
+        if self.area is not None:
+            asked &= self.area.inside(window)
+        return seen & asked, positive & asked, asked & ~seen
+
+
 def look_under(
-    reader: RasterReader, source: Source, features: Sequence[Labelled], stop: Callable[[], bool]
+    look: MapLook, features: Sequence[Labelled], stop: Callable[[], bool]
 ) -> Iterator[Unit]:
     """What the map says under each feature.
 
@@ -51,11 +77,7 @@ def look_under(
         if stop():
             raise Cancelled()
         point = one.point
-        seen, positive = (
-            _under_polygon(reader, source, one)
-            if point is None
-            else _under_point(reader, source, point)
-        )
+        seen, positive = _under_polygon(look, one) if point is None else _under_point(look, point)
         observed, affected = int(seen.sum()), int(positive.sum())
         if not observed:
             yield Unit(one.number, one.label, None, 0, 0.0)
@@ -65,22 +87,21 @@ def look_under(
         yield Unit(one.number, one.label, is_affected, observed, most / observed)
 
 
-Flags = npt.NDArray[np.bool_]
 NOTHING: tuple[Flags, Flags] = (np.zeros(0, np.bool_), np.zeros(0, np.bool_))
 
 
-def _under_point(
-    reader: RasterReader, source: Source, point: tuple[float, float]
-) -> tuple[Flags, Flags]:
+def _under_point(look: MapLook, point: tuple[float, float]) -> tuple[Flags, Flags]:
+    reader = look.reader
     col, row = pixel_position(reader.grid.transform, *point)
     rows, cols = reader.grid.shape
     if not (0 <= col < cols and 0 <= row < rows):
         return NOTHING
-    return read_votes(reader.read(1, Window(math.floor(row), math.floor(col), 1, 1)), source)
+    return look.votes(Window(math.floor(row), math.floor(col), 1, 1))[:2]
 
 
-def _under_polygon(reader: RasterReader, source: Source, one: Labelled) -> tuple[Flags, Flags]:
+def _under_polygon(look: MapLook, one: Labelled) -> tuple[Flags, Flags]:
     """Pixels whose centres lie in it."""
+    reader = look.reader
     left, bottom, right, top = one.bounds
     corners = [
         pixel_position(reader.grid.transform, x, y) for x in (left, right) for y in (bottom, top)
@@ -92,16 +113,15 @@ def _under_polygon(reader: RasterReader, source: Source, one: Labelled) -> tuple
         return NOTHING
     part = grid_part(reader.grid, window)
     inside = reading().burn(one.geometry, part.shape, part.transform, touched=False)
-    seen, positive = read_votes(reader.read(1, window), source)
+    seen, positive, _ = look.votes(window)
     return seen & inside, positive & inside
 
 
-def mapped_areas_km2(
-    reader: RasterReader, source: Source, stop: Callable[[], bool]
-) -> tuple[float, float, float] | None:
+def mapped_areas_km2(look: MapLook, stop: Callable[[], bool]) -> tuple[float, float, float] | None:
     """Areas on the ground that the map calls affected, calls not affected, and did not observe;
     None where it has no place on earth.
     """
+    reader = look.reader
     ground = ground_of(reader.grid)
     if ground is None:
         return None
@@ -111,9 +131,9 @@ def mapped_areas_km2(
         if stop():
             raise Cancelled()
         count = min(STRIP, rows - row)
-        seen, positive = read_votes(reader.read(1, Window(row, 0, count, cols)), source)
+        seen, positive, unseen = look.votes(Window(row, 0, count, cols))
         first = np.arange(row, row + count)
         each = ground.rectangles((first, first + 1), (np.zeros(count), np.full(count, cols))) / cols
-        numbers = (positive.sum(axis=1), (seen & ~positive).sum(axis=1), (~seen).sum(axis=1))
+        numbers = (positive.sum(axis=1), (seen & ~positive).sum(axis=1), unseen.sum(axis=1))
         sums += [float((number * each).sum()) for number in numbers]
     return float(sums[0]) / 1e6, float(sums[1]) / 1e6, float(sums[2]) / 1e6

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..errors import AreaError
 from ..shapes.circle import circle
@@ -54,7 +55,7 @@ def parse_area(text: str, tell: Callable[[str], None] | None = None) -> Aoi:
     except (OSError, ValueError):  # a text that no file can have as its name
         there = False
     if there:
-        return Aoi.from_geometry(geometry_from_file(path))
+        return replace(Aoi.from_geometry(geometry_from_file(path)), source=str(path))
     if numbers is not None and len(numbers) != 2 and ";" not in given:
         raise AreaError(
             f"The area '{shortened(given)}' cannot be used",

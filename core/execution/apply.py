@@ -14,7 +14,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..algorithms.kernel import NOT_OBSERVED, Kernel, Layer
+from ..algorithms.kernel import (
+    NOT_OBSERVED,
+    OUTSIDE,
+    OUTSIDE_COLOR,
+    OUTSIDE_NAME,
+    Kernel,
+    Layer,
+    MapClass,
+)
 from ..cog.pieces import Piece
 from ..cog.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
 from ..cog.writer import CogWriter
@@ -23,6 +31,7 @@ from ..errors import Cancelled
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.grid import Window, in_columns, split_windows
 from ..settings import Settings
+from ..shapes.area_pixels import AreaPixels
 from ..workers import run_in_background
 from .engine import Engine
 from .layer_statistics import LayerStatistics, written_statistics
@@ -60,6 +69,7 @@ def apply_layers(
     engine: Engine | None = None,
     tags: Mapping[str, str] | None = None,
     resume: bool = False,
+    area: AreaPixels | None = None,
 ) -> Applied:
     """Compute ``kernel`` over the whole raster in one pass and write its layers.
 
@@ -79,16 +89,22 @@ def apply_layers(
         Keep finished tiles when the work is stopped, fails or is killed, and go on from such tiles
         where the output, the kernel, the inputs (path, size, time of change) and the settings are
         the same. The result is the same to the byte.
+    area : AreaPixels, optional
+        The pixels that are asked for: all others are outside (``OUTSIDE`` in classes, no data in
+        numbers). A survey looks at the whole raster all the same, so that a pixel has the value
+        that it would have without an area.
 
     Raises
     ------
     Cancelled, RasterError, EngineError
         Nothing is left under the names of the outputs that were not finished.
     """
-    specs = [layer_spec(reader, layer, settings, tags or {}) for layer in kernel.layers]
+    specs = [layer_spec(reader, layer, settings, tags or {}, area) for layer in kernel.layers]
     indexes = {name: bands[band] for name, band in kernel.bands.items()}
     size = max(1, settings.tile_size // specs[0].span) * specs[0].span
-    run = _LayerRun(reader, indexes, kernel, tuple(specs), size, settings, EventQueue(monitor))
+    run = _LayerRun(
+        reader, indexes, kernel, tuple(specs), size, settings, EventQueue(monitor), area
+    )
     # Files are closed on this thread: nothing is left behind by one that is stuck in a read.
     with ExitStack() as files:
         return run_in_background(lambda: run.all(outputs, engine, resume, files), run.events)
@@ -107,6 +123,7 @@ class _LayerRun:
     """Side of a tile, in pixels."""
     settings: Settings
     events: EventQueue
+    area: AreaPixels | None
 
     def all(
         self, outputs: Sequence[Path], engine: Engine | None, resume: bool, files: ExitStack
@@ -117,7 +134,7 @@ class _LayerRun:
             job = self._job(tiles, outputs[0].absolute())
             lazy = _LazyEngine(engine, job, self.settings, self.events, stack)
             kernel = self._settle(lazy)
-            key = _resume_key(self.reader, kernel, self.indexes) if resume else ""
+            key = _resume_key(self.reader, kernel, self.indexes, self.area) if resume else ""
             if self.events.stop.is_set():
                 raise Cancelled()
             specs = [replace(spec, tags={**spec.tags, **kernel.tags()}) for spec in self.specs]
@@ -127,7 +144,11 @@ class _LayerRun:
             ]
             self._compute(kernel, writers, tiles, lazy)
             self._lay_out(writers)
-            statistics = [written_statistics(writer, lazy.reason) for writer in writers]
+            outside = self._outside(writers)
+            statistics = [
+                written_statistics(writer, lazy.reason, 0 if layer.whole else outside)
+                for layer, writer in zip(kernel.layers, writers, strict=True)
+            ]
             return Applied(kernel, tuple(band for layer in statistics for band in layer))
 
     def _tiles(self) -> list[Window]:
@@ -181,8 +202,17 @@ class _LayerRun:
             self.events.put(count.add())
 
         codecs = tuple(writer.codec for writer in writers)
-        work = TileWork(self.reader, self.indexes, kernel, self.specs, codecs)
+        work = TileWork(self.reader, self.indexes, kernel, self.specs, codecs, self.area)
         lazy.engine.run(work, missing, self.events.stop, take)
+
+    def _outside(self, writers: Sequence[CogWriter]) -> int:
+        """Pixels that are not asked for: beyond the area, or beyond those of the maps that are put
+        together.
+        """
+        if self.area is not None:
+            return self.area.outside
+        classes = (writer.statistics()[0].counts for writer in writers if writer.spec.colors)
+        return max((dict(counts).get(OUTSIDE, 0) for counts in classes), default=0)
 
     def _lay_out(self, writers: Sequence[CogWriter]) -> None:
         for number, writer in enumerate(writers):
@@ -270,7 +300,11 @@ class _LayOutProgress:
 
 
 def layer_spec(
-    reader: TileSource, layer: Layer, settings: Settings, tags: Mapping[str, str]
+    reader: TileSource,
+    layer: Layer,
+    settings: Settings,
+    tags: Mapping[str, str],
+    area: AreaPixels | None = None,
 ) -> RasterSpec:
     """The file of a layer on a raster's grid."""
     # Small tiles give small blocks; a tile is at least the two blocks that make one of the first
@@ -288,12 +322,16 @@ def layer_spec(
         block=block,
     )
     if layer.classes:
+        classes = layer.classes
+        if layer.outside or (area is not None and not layer.whole):
+            classes = (*classes, MapClass(OUTSIDE, OUTSIDE_NAME, OUTSIDE_COLOR))
         return replace(
             common,
             dtype="uint8",
             nodata=NOT_OBSERVED,
-            tags={**tags, **{f"class_{each.code}": each.name for each in layer.classes}},
-            colors={each.code: (*each.color, 255) for each in layer.classes},
+            tags={**tags, **{f"class_{each.code}": each.name for each in classes}},
+            colors={each.code: (*each.color, 255) for each in classes},
+            silent=frozenset((OUTSIDE,)),
             resampling=Resampling.NEAREST,
         )
     dtype = storage_dtype(common.dtype, layer.range)
@@ -303,11 +341,14 @@ def layer_spec(
     return replace(common, dtype=dtype, nodata=NODATA_INT16, scale=scale)
 
 
-def _resume_key(reader: TileSource, kernel: Kernel, indexes: Mapping[str, int]) -> str:
-    """All that the pixels depend on, besides what is written: the kernel with its parameters, and
-    the inputs' state.
+def _resume_key(
+    reader: TileSource, kernel: Kernel, indexes: Mapping[str, int], area: AreaPixels | None
+) -> str:
+    """All that the pixels depend on, besides what is written: the kernel with its parameters, the
+    inputs' state, and the area.
     """
     text = repr(kernel)
     if " at 0x" in text:  # a bare function does not say what it does: never taken for another run's
         text += uuid.uuid4().hex
-    return f"{text} {sorted(indexes.items())} {reader.meaning()} {reader.state()}"
+    asked = "" if area is None else f" {area.digest}"
+    return f"{text} {sorted(indexes.items())} {reader.meaning()} {reader.state()}{asked}"

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..algorithms.kernel import Layer
+from ..algorithms.kernel import OUTSIDE, Layer
 from ..cog.writer import CogWriter
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.grid import Window
 from ..raster.reader import RasterReader
 from ..settings import Settings
+from ..shapes.area_pixels import AreaPixels
 from ..shapes.seeded_patches import PatchRule, SeededPatches, find_patches
 from ..workers import run_in_background
 from .apply import layer_spec
@@ -27,12 +28,13 @@ def keep_patches(
     settings: Settings,
     monitor: Monitor,
     tags: Mapping[str, str],
+    area: AreaPixels | None = None,
 ) -> tuple[LayerStatistics, SeededPatches]:
     """Write a layer that is 1 in the patches of marks that are kept, 0 elsewhere, and not observed
     where the marks are.
 
     A patch may reach across any number of tiles, so this is one pass from top to bottom on one
-    thread.
+    thread; and beyond the area that is asked for, so that it is judged as a whole.
 
     Raises
     ------
@@ -44,19 +46,23 @@ def keep_patches(
     def all_of_it() -> tuple[LayerStatistics, SeededPatches]:
         with RasterReader(marks) as reader:
             events.put(Progress(0.0, f"{layer.title}: patches"))
-            patches = find_patches(reader, rule, events.stop.is_set)
-            spec = layer_spec(reader, layer, settings, tags)
+            patches = find_patches(reader, rule, events.stop.is_set, area)
+            spec = layer_spec(reader, layer, settings, tags, area)
             rows, cols = reader.facts.grid.shape
             with CogWriter(output, spec) as writer:
                 for row in range(0, rows, spec.span):
                     window = Window(row, 0, min(spec.span, rows - row), cols)
-                    writer.write(window, patches.paint(reader.read_stored(1, window), row))
+                    codes = patches.paint(reader.read_stored(1, window), row)
+                    if area is not None:
+                        codes[~area.inside(window)] = OUTSIDE
+                    writer.write(window, codes)
                     events.put(
                         Progress(
                             0.9 * (row + window.rows) / rows, f"{layer.title}: writing the layer"
                         )
                     )
                 writer.finish(on_progress=lambda _: not events.stop.is_set())
-                return written_statistics(writer, "")[0], patches
+                outside = area.outside if area else 0
+                return written_statistics(writer, "", outside)[0], patches
 
     return run_in_background(all_of_it, events)

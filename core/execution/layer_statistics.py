@@ -10,6 +10,7 @@ from ..algorithms.kernel import NOT_OBSERVED
 from ..cog.raster_spec import RasterSpec
 from ..cog.statistics import BandStatistics
 from ..cog.writer import CogWriter
+from ..raster.classes import OUTSIDE
 from ..raster.pixel_area import ground_of
 
 
@@ -30,9 +31,11 @@ class LayerStatistics:
     low: float = math.inf
     high: float = -math.inf
     classes: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
-    """Classes of a layer, ``NOT_OBSERVED`` among them: code → pixels and square metres (None
-    without a reference system).
+    """Classes of a layer, ``NOT_OBSERVED`` among them, ``OUTSIDE`` not: code → pixels and square
+    metres (None without a reference system).
     """
+    outside: int = 0
+    """Pixels outside of the area that was asked for, which all other figures leave out."""
     engine: str = field(default="", compare=False)
     """The engine that computed it and why, as a sentence; empty where the caller chose it, or all
     tiles were there already.
@@ -66,11 +69,17 @@ class LayerStatistics:
         }
 
 
-def written_statistics(writer: CogWriter, engine: str) -> list[LayerStatistics]:
+def written_statistics(writer: CogWriter, engine: str, outside: int = 0) -> list[LayerStatistics]:
     """Statistics of a finished layer's bands; areas span by span, because a pixel's area depends on
     its latitude, or on where it lies in a projection.
+
+    Parameters
+    ----------
+    outside : int
+        Pixels outside of the area that was asked for.
     """
     bands = [LayerStatistics.of(band, writer.spec, engine) for band in writer.statistics()]
+    bands = [replace(one, pixels=one.pixels - outside, outside=outside) for one in bands]
     return [replace(bands[0], classes=_class_areas(writer))] if writer.spec.colors else bands
 
 
@@ -79,7 +88,9 @@ def _class_areas(writer: CogWriter) -> dict[int, tuple[int, float | None]]:
     ground_area = ground_of(writer.spec.grid)
     for window, [part] in writer.statistics_by_span():
         area = None if ground_area is None else ground_area.mean(window)
-        for code, count in (*part.counts, (NOT_OBSERVED, part.pixels - part.observed)):
+        spoken = [(code, count) for code, count in part.counts if code != OUTSIDE]
+        missing = part.pixels - sum(count for _, count in part.counts)
+        for code, count in (*spoken, (NOT_OBSERVED, missing)):
             pixels, ground = classes.get(code, (0, 0.0))
             ground = None if area is None or ground is None else ground + count * area
             classes[code] = (pixels + count, ground)

@@ -18,7 +18,9 @@ from ..cog.piece_bytes import pack_pieces, unpack_pieces
 from ..cog.pieces import Piece, make_spans
 from ..cog.raster_spec import RasterSpec, encode
 from ..errors import known
+from ..raster.classes import OUTSIDE
 from ..raster.grid import Window
+from ..shapes.area_pixels import AreaPixels
 from ..types import Grid
 from .tile_groups import inside
 
@@ -111,10 +113,12 @@ class TileWork:
     kernel: Kernel
     specs: tuple[RasterSpec, ...]
     codecs: tuple[Codec, ...]
+    area: AreaPixels | None = None
+    """The pixels that are asked for; None: all."""
 
     def __call__(self, tile: Window) -> list[list[Piece]]:
         """The tile's pieces of each layer."""
-        layers = compute_tile(self.source, self.indexes, self.kernel, tile, self.specs)
+        layers = self._layers(tile)
         parts = zip(self.specs, self.codecs, layers, strict=True)
         return [list(make_spans(spec, codec, tile, values)) for spec, codec, values in parts]
 
@@ -130,6 +134,43 @@ class TileWork:
     def unpack(self, data: bytes) -> list[list[Piece]]:
         """See :class:`.result_store.Storable`."""
         return unpack_pieces(data)
+
+    def _layers(self, tile: Window) -> list[npt.NDArray[Any]]:
+        """The tile's stored numbers; of an area nothing is read beyond the box around its part."""
+        if self.area is None:
+            return compute_tile(self.source, self.indexes, self.kernel, tile, self.specs)
+        asked = self.area.inside(tile)
+        part = _box_of(asked)
+        place = Window(tile.row + part.row, tile.col + part.col, part.rows, part.cols)
+        whole = [layer.whole for layer in self.kernel.layers]
+        if any(whole):
+            part, place = Window(0, 0, tile.rows, tile.cols), tile
+        found: Sequence[npt.NDArray[Any]] = (
+            compute_tile(self.source, self.indexes, self.kernel, place, self.specs)
+            if place.rows
+            else [np.empty((len(spec.band_names), 0, 0), spec.dtype) for spec in self.specs]
+        )
+        rows, cols = slice(part.row, part.row + part.rows), slice(part.col, part.col + part.cols)
+        out = []
+        for values, spec, keeps in zip(found, self.specs, whole, strict=True):
+            if keeps:
+                out.append(values)
+                continue
+            beyond = OUTSIDE if spec.colors else spec.nodata
+            shown = np.full((len(spec.band_names), tile.rows, tile.cols), beyond, spec.dtype)
+            np.copyto(shown[:, rows, cols], values, where=asked[rows, cols])
+            out.append(shown)
+        return out
+
+
+def _box_of(inside: npt.NDArray[np.bool_]) -> Window:
+    """The box around the pixels that are set; without rows and columns where none is."""
+    rows, cols = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    if not rows.size:
+        return Window(0, 0, 0, 0)
+    return Window(
+        int(rows[0]), int(cols[0]), int(rows[-1] - rows[0]) + 1, int(cols[-1] - cols[0]) + 1
+    )
 
 
 def compute_tile(

@@ -80,6 +80,7 @@ def extent_of_raster(
     dry: Sequence[int],
     area: Aoi | None,
     stop: Callable[[], bool],
+    outside: Sequence[int] = (),
 ) -> ExtentMap:
     """Read a raster of classes.
 
@@ -87,6 +88,8 @@ def extent_of_raster(
     ----------
     affected, dry : sequence of int
         Codes; all others are not observed.
+    outside : sequence of int
+        Codes of pixels beyond the area that the raster was made of, which are not looked at.
 
     Raises
     ------
@@ -98,6 +101,7 @@ def extent_of_raster(
         grid, window = _part(reader.grid, area, path)
         found = np.zeros(grid.shape, np.bool_)
         unseen = np.ones(grid.shape, np.bool_)
+        inside = np.ones(grid.shape, np.bool_) if outside else _everywhere(grid)
         for tile in split_windows(grid.shape, READ_PIXELS):
             if stop():
                 raise Cancelled("Reading the extent")
@@ -108,8 +112,10 @@ def extent_of_raster(
                 slice(tile.col, tile.col + tile.cols),
             )
             found[part] = np.isin(codes, affected)
-            unseen[part] = ~np.isin(codes, [*affected, *dry])
-    return _inside(ExtentMap(grid, found, unseen, _everywhere(grid)), area)
+            unseen[part] = ~np.isin(codes, [*affected, *dry, *outside])
+            if outside:
+                inside[part] = ~np.isin(codes, outside)
+    return _inside(ExtentMap(grid, found, unseen, inside), area)
 
 
 def extent_of_outline(

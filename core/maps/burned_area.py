@@ -134,7 +134,9 @@ def compute(
         rule = PatchRule(SEED, SEED_SHARE, params.min_area * 1e4)
         tags = {**map_tags(job), **function.tags()}
         part = PartMonitor(monitor, SIGNS_SHARE, 1.0)
-        figures, patches = keep_patches(marks, BURNED_LAYER, burned, rule, settings, part, tags)
+        figures, patches = keep_patches(
+            marks, BURNED_LAYER, burned, rule, settings, part, tags, job.area
+        )
     finally:
         marks.unlink(missing_ok=True)
     applied = Applied(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ..algorithms.flood import BEFORE_CLASS, PERMANENT_CLASS
 from ..algorithms.fusion import Source
-from ..algorithms.kernel import NOT_OBSERVED
+from ..algorithms.kernel import NOT_OBSERVED, MapClass
 from ..errors import InputError
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of
@@ -122,11 +123,21 @@ def make_source(facts: RasterFacts, grid: Grid, question: Question) -> Source:
         name=str(facts.path),
         positive=meaning.affected,
         negative=meaning.dry,
+        outside=meaning.outside,
+        permanent=_codes_named(facts, PERMANENT_CLASS, meaning),
+        before=_codes_named(facts, BEFORE_CLASS, meaning),
         sensor=facts.tags.get("sensor", ""),
         days=_days_apart(facts.tags.get("datetime"), question.moment),
-        pixels=_pixels(facts.grid, grid),
+        pixels=_pixels(facts, grid, meaning),
         weight=question.weights[facts.path].number,
     )
+
+
+def _codes_named(facts: RasterFacts, known: MapClass, meaning: ClassMeaning) -> tuple[int, ...]:
+    """The code of a class, where one of our own maps has it."""
+    own = facts.tags.get(f"event_codes_{facts.bands[0].description}")
+    named = own and facts.tags.get(f"class_{known.code}") == known.name
+    return (known.code,) if named and known.code in meaning.dry else ()
 
 
 def _days_apart(day: str | None, moment: datetime | None) -> float | None:
@@ -135,16 +146,21 @@ def _days_apart(day: str | None, moment: datetime | None) -> float | None:
     return abs((parse_time(day) - moment).total_seconds()) / 86400
 
 
-def _pixels(own: Grid, grid: Grid) -> int:
+def _pixels(facts: RasterFacts, grid: Grid, meaning: ClassMeaning) -> int:
     """Count the pixels of the common grid that a raster of the same area has; a warped one has
-    no-data corners that are not its own.
+    no-data corners that are not its own, and what lies outside of its area is not its own either.
     """
+    own = facts.grid
+    inside = 1.0
+    if meaning.outside:
+        survey = survey_classes(facts.path)
+        inside -= sum(survey.percent(code) for code in meaning.outside) / 100
     own_ground, common_ground = ground_of(own), ground_of(grid)
     if own_ground is None or common_ground is None:  # a part of one has no place on earth
-        return own.shape[0] * own.shape[1]
+        return max(1, round(own.shape[0] * own.shape[1] * inside))
     pixel = common_ground.mean(Window(0, 0, *grid.shape))
     area = float(own_ground.rectangles((0, own.shape[0]), (0, own.shape[1])))
-    return max(1, round(area / pixel))
+    return max(1, round(area / pixel * inside))
 
 
 def source_warnings(facts: RasterFacts, question: Question) -> list[str]:

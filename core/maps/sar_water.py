@@ -159,7 +159,8 @@ def make_kernel(params: SarWaterParams, inputs: MapInputs) -> Kernel:
     compared = params.pre is not None or params.permanent_water is not None
     cuts = dict.fromkeys(dates, cut)
     water = radar.WaterMap(bands, cuts, params.used_filter, params.rules_for(inputs), compared)
-    kernel = radar.radar_water_kernel(water, params.used_method)
+    permanent = params.permanent_water is not None
+    kernel = radar.radar_water_kernel(water, params.used_method, permanent)
     names = (*kernel.bands, *inputs.extras)
     return replace(kernel, bands={name: inputs.bands[name] for name in names})
 

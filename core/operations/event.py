@@ -15,19 +15,22 @@ from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType, RecipeStep, event_names
 from ..discovery.linked.scene_factors import read_scenes
-from ..enums import Status
+from ..enums import AreaMask, Status
 from ..errors import InputError
 from ..moment import Moment
 from ..monitor import EventQueue, Monitor, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..products.event_record import EventRecord
+from ..products.map_shapes import AREA_STYLE
 from ..products.map_view import describe_view
 from ..products.outline_files import foreign_outline, write_outlines
 from ..products.stac_catalogue import EVENT as EVENT_TOLD
 from ..products.stac_catalogue import MAP, SHEET, catalogue_facts, write_parent
+from ..recipes.params import area_mask_param
 from ..scenes.event_pairs import LEAST_CLEAR, EventQuery, choose_steps
 from ..settings import Settings
+from ..shapes.area_pixels import area_digest
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, format_time
 from ..workers import run_in_background
@@ -90,6 +93,7 @@ class EventParams:
         "drainage. That is radar shadow, and lakes on hillsides with it.",
         advanced=True,
     )
+    area_mask: AreaMask = area_mask_param()
     days_before: int | None = days_param("Days before", "the event's own")
     days_after: int | None = days_param("Days after", "the event's own")
     scenes: tuple[SceneItem, ...] = ()
@@ -150,7 +154,9 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     query = params.query(_given_scenes(params, settings, monitor, left_out.append))
     _make_folder(params.output)
     _check_is_its_own(params.output, query)
-    run = EventRun(query, params.output, settings, Access(settings), monitor)
+    run = EventRun(
+        query, params.output, settings, Access(settings), monitor, area_mask=params.area_mask
+    )
 
     def part(begin: float, end: float) -> Monitor:
         return PartMonitor(monitor, begin, end)
@@ -198,7 +204,10 @@ def _make_folder(folder: Path) -> None:
 def _check_is_its_own(folder: Path, query: EventQuery) -> None:
     """Refuse to write one event's maps over those of another; the same one may be mapped again."""
     report, there = folder / REPORT_NAME, catalogue_facts(folder)
-    if there == _event_facts(query) or (there is None and not report.exists()):
+    facts = _event_facts(query)
+    if there and there.keys() <= facts.keys():
+        facts = {key: facts[key] for key in there}  # older ones do not tell the shape
+    if there == facts or (there is None and not report.exists()):
         _check_outlines(folder, query)
         return
     other = there or {}
@@ -226,6 +235,7 @@ def _event_facts(query: EventQuery) -> dict[str, Any]:
         "event": query.event.name,
         "date": format_time(query.time),
         "bounds": [round(edge, 6) for edge in query.aoi.bounds],
+        "area_sha256": area_digest(query.aoi),
     }
 
 
@@ -282,7 +292,7 @@ def _write_catalogue(
 
 
 def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> OperationResult:
-    result, told = _summary(story, pages), story.summary
+    result, told = _summary(story, pages, run), story.summary
     complete = all(stack.complete for step in story.mapped for stack in step.passes)
     lines = [f"{story.query.event.title}, {story.query.day}: {pages['report']}"]
     lines += [told.headline + (f", {told.range}" if told.range else ""), told.not_observed]
@@ -306,7 +316,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
     )
 
 
-def _summary(story: EventStory, pages: Mapping[str, Path]) -> AlgorithmResult:
+def _summary(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> AlgorithmResult:
     """All maps' outputs and figures as one result, by the maps' names."""
     query = story.query
     maps = {step.operation.name: step for step in story.mapped}
@@ -325,6 +335,7 @@ def _summary(story: EventStory, pages: Mapping[str, Path]) -> AlgorithmResult:
                 "area": dict(query.aoi.geometry),
                 "date": format_time(query.time),
                 "catalog": query.catalog.name,
+                "area_mask": str(run.area_mask),
                 "min_clear_percent": query.min_clear,
                 "items": [scene.id for scene in query.scenes] or None,
             },
@@ -350,7 +361,12 @@ def _layers(run: EventRun) -> list[LayerOutput]:
     first, *others = (
         [replace(layer, group=step.group) for layer in step.layers] for step in run.mapped
     )
-    hidden = [replace(layer, visible=False) for maps in reversed(others) for layer in maps]
+    hidden = [
+        replace(layer, visible=False)
+        for maps in reversed(others)
+        for layer in maps
+        if layer.style != AREA_STYLE  # once is enough
+    ]
     # Each group comes to lie above the one before.
     layers = [*heights, *pictures, *hidden, *first]
     return [replace(layer, above=_title(run.query)) for layer in layers]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
+from ..enums import AreaMask
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, odd_data
 from ..maps.fuse import FUSE, FuseParams
 from ..maps.registry import get_map
@@ -102,6 +103,8 @@ class EventRun:
     settings: Settings
     access: Access
     monitor: Monitor
+    area_mask: AreaMask = AreaMask.SHAPE
+    """Which pixels of the area its maps count."""
     mapped: list[MappedStep] = field(default_factory=list)
     pictures: list[LayerOutput] = field(default_factory=list)
     heights: AlgorithmResult | None = None
@@ -183,6 +186,8 @@ class EventRun:
                     pre=step.before.stack,
                     hand=heights.get("hand"),
                     slope=heights.get("slope"),
+                    area=self.query.aoi,
+                    area_mask=self.area_mask,
                 )
                 self.mapped.append(self._run(operation, params, step, part))
         if not self.mapped:
@@ -207,6 +212,8 @@ class EventRun:
             inputs=tuple(sources),
             output=self.folder / FUSE.name,
             event_date=Moment.at(self.query.time),
+            area=self.query.aoi,
+            area_mask=self.area_mask,
         )
         with self._failing_into([]):
             self.mapped.insert(0, self._run(FUSE, params, None, monitor))

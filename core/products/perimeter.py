@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from ..algorithms.kernel import NOT_OBSERVED
+from ..algorithms.kernel import OUTSIDE
 from ..errors import InputError
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of, pixel_size_m
@@ -46,7 +46,7 @@ class PerimeterRule:
     """Classes that are outlined, and how finely."""
 
     codes: Collection[int]
-    """The classes that are inside; 0..254."""
+    """The classes that are inside; 0..253."""
     min_area_ha: float = 0.5
     """Patches below are dropped, holes below are filled where they were observed. Half a hectare is
     50 pixels of 10 m and 6 of 30 m: a judgement, between the single pixels of noise and the
@@ -119,7 +119,8 @@ def write_perimeter(
     Parameters
     ----------
     classes : Path
-        One band of uint8; 255 = not observed. The outline gets its coordinate system.
+        One band of uint8; 255 = not observed, 254 = outside of the area. The outline gets its
+        coordinate system.
     output : Path
         ``….gpkg``; its folder must exist. An older one is replaced when the new one is whole.
     stop : callable
@@ -128,7 +129,7 @@ def write_perimeter(
     Raises
     ------
     InputError
-        If a code is none of 0..254.
+        If a code is none of 0..253.
     RasterError
         If the classes cannot be read, or the file not be written.
     Cancelled
@@ -137,18 +138,17 @@ def write_perimeter(
     _check_codes(classes, rule)
     scratch = output.with_name(f"{output.name}.mask.part")
     patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, scratch, stop)
-    outlines, kept_edges = _outlines(patches, rule)
+    outlines, kept_edges = outlines_of(patches, rule.simplify_px)
     notes = [*_notes(patches, rule), *kept_edges]
     known = ground_of(patches.grid) is not None
     total = sum(patch.area for patch in patches.found) if known else None
-    rows, cols = patches.grid.shape
     shared = _shared(about)
     whole = {
         **shared,
         **_areas(total),
         "patches": len(outlines),
         "min_area_ha": rule.min_area_ha if known else None,
-        "not_observed_percent": 100 * patches.not_observed / (rows * cols),
+        "not_observed_percent": _percent(patches.not_observed, _asked(patches)),
         "note": ". ".join(filter(None, [*notes, about.note])),
     }
     features = [
@@ -175,20 +175,30 @@ def _edge_m2(outlines: Sequence[bytes], grid: Grid) -> float | None:
 
 
 def _check_codes(classes: Path, rule: PerimeterRule) -> None:
-    strange = [code for code in rule.codes if not 0 <= code < NOT_OBSERVED]
+    strange = [code for code in rule.codes if not 0 <= code < OUTSIDE]
     if strange or not rule.codes:
         reason = f"{strange[0]} is no class" if strange else "no class is to be inside"
         raise InputError(
-            f"No outline can be drawn of {classes}", reason, f"Classes are 0..{NOT_OBSERVED - 1}."
+            f"No outline can be drawn of {classes}", reason, f"Classes are 0..{OUTSIDE - 1}."
         )
 
 
-def _outlines(patches: Patches, rule: PerimeterRule) -> tuple[list[bytes], list[str]]:
-    """Outlines with fewer corners, and a note where they had to keep all."""
+def _asked(patches: Patches) -> int:
+    """Pixels of the map that lie in the area that was asked for."""
+    rows, cols = patches.grid.shape
+    return rows * cols - patches.outside
+
+
+def _percent(part: int, whole: int) -> float | None:
+    return 100 * part / whole if whole else None
+
+
+def outlines_of(patches: Patches, simplify_px: float) -> tuple[list[bytes], list[str]]:
+    """Outlines with fewer corners, WKB, and a note where they had to keep all."""
     outlines = [patch.outline for patch in patches.found]
-    if not outlines or rule.simplify_px <= 0:
+    if not outlines or simplify_px <= 0:
         return outlines, []
-    simple = simplify_together(outlines, rule.simplify_px * min(patches.grid.resolution))
+    simple = simplify_together(outlines, simplify_px * min(patches.grid.resolution))
     if simple is not None:
         return list(simple), []
     return outlines, [
@@ -233,8 +243,7 @@ def _notes(patches: Patches, rule: PerimeterRule) -> list[str]:
             f"All patches ({patches.pixels * pixel / 1e4:.2g} ha together) are smaller than "
             f"{rule.min_area_ha:g} ha: none is outlined"
         )
-    rows, cols = patches.grid.shape
-    if patches.not_observed == rows * cols:
+    if patches.not_observed == _asked(patches):
         notes.append(
             "Nothing was observed: that there is no outline does not mean that nothing happened"
         )

@@ -12,7 +12,8 @@ from ..errors import AlgorithmError
 from ..raster.picture import Picture, stretch
 from ..raster.reader import RasterFacts, read_facts
 from ..raster.view import read_view, view_grid
-from ..types import Grid
+from ..shapes.area_pixels import area_view
+from ..types import Aoi, Grid
 
 MOST_PIXELS = 900
 """Longer side of a picture."""
@@ -29,6 +30,8 @@ every date, so that two pictures can be compared. Most land lies within; clouds 
 """
 STRONG, FAINT = 0.85, 0.25
 """Opacity of a class: of what the map is about, and of everything else."""
+AREA_COLOR = (20, 20, 20)
+"""Of the edge of the area that was asked for."""
 OUTLINE_COLOR = (120, 0, 20)
 """Of the line around what the map is about."""
 
@@ -85,9 +88,12 @@ def class_picture(
     about: Collection[int],
     under: Picture,
     grid: Grid,
+    area: Aoi | None = None,
 ) -> Picture:
     """Classes over a greyed picture, with a line around what the map is about; what was not
     observed is hatched, so that it is not taken for a class.
+
+    Nothing but the picture is shown outside of the area.
 
     Parameters
     ----------
@@ -97,6 +103,8 @@ def class_picture(
         The codes that the map is about.
     under : ndarray of uint8, (rows, cols, 3)
         On ``grid``.
+    area : Aoi, optional
+        That was asked for: its edge is drawn.
 
     Raises
     ------
@@ -124,16 +132,25 @@ def class_picture(
     shaded[unseen] = NO_DATA
     shaded[unseen & ((rows + cols) % HATCH < 2)] = NOT_OBSERVED_COLOR
     shaded[_edge(np.isin(codes, tuple(about)))] = OUTLINE_COLOR
+    if area is not None and facts.grid.crs:
+        inside = area_view(area, grid)
+        shaded[_rim(inside)] = AREA_COLOR
     picture: Picture = np.clip(np.rint(shaded), 0, 255).astype(np.uint8)
     return picture
+
+
+def _rim(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The outermost pixels of what is inside."""
+    padded = np.pad(inside, 1, mode="edge")
+    core = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return np.asarray(inside & ~core)
 
 
 def _edge(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """The outermost pixels of what is inside; specks of a pixel or two, which have no inside, stay
     as they are.
     """
-    padded = np.pad(inside, 1, mode="edge")
-    core = inside & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    core = inside & ~_rim(inside)
     wide = np.pad(core, 1)
     near = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
     return np.asarray(inside & ~core & near)

@@ -81,6 +81,17 @@ class LayerRecord:
     figures: LayerFigures = LayerFigures()
 
 
+@dataclass(frozen=True)
+class ShapesRecord:
+    """A file of shapes beside the rasters of a result."""
+
+    name: str
+    """``not_observed``"""
+    path: Path
+    title: str
+    style: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResultRecord:
     """One run of an operation."""
@@ -99,6 +110,7 @@ class ResultRecord:
     formula: str = ""
     note: str = ""
     perimeter: Perimeter | None = None
+    shapes: tuple[ShapesRecord, ...] = ()
     warnings: tuple[str, ...] = ()
     view: tuple[LayerOutput, ...] = ()
     """The layers as they are put on the map."""

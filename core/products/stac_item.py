@@ -21,7 +21,14 @@ from typing import Any
 import numpy as np
 
 from .. import VERSION
-from ..algorithms.kernel import NOT_OBSERVED, NOT_OBSERVED_COLOR, MapClass
+from ..algorithms.kernel import (
+    NOT_OBSERVED,
+    NOT_OBSERVED_COLOR,
+    OUTSIDE,
+    OUTSIDE_COLOR,
+    OUTSIDE_NAME,
+    MapClass,
+)
 from ..files.checksum import multihash, sha256_of
 from ..gdal.environment import gdal_version
 from ..raster.pixel_area import pixel_area_m2
@@ -29,7 +36,14 @@ from ..raster.reader import RasterFacts, read_facts
 from ..shapes.footprint import footprint
 from ..types import Grid, format_time
 from .perimeter import Perimeter
-from .result_record import InputFile, InputRecord, LayerFigures, LayerRecord, ResultRecord
+from .result_record import (
+    InputFile,
+    InputRecord,
+    LayerFigures,
+    LayerRecord,
+    ResultRecord,
+    ShapesRecord,
+)
 
 STAC_VERSION = "1.1.0"
 ITEM_SUFFIX = ".stac.json"
@@ -86,6 +100,7 @@ def make_item(
     }
     if record.perimeter is not None:
         assets["perimeter"] = _perimeter_asset(record.perimeter, folder, stop)
+    assets |= {shapes.name: _shapes_asset(shapes, folder, stop) for shapes in record.shapes}
     hidden = {relative_href(layer.path, folder) for layer in record.view if not layer.visible}
     for asset in assets.values():
         if asset["href"] in hidden:
@@ -137,6 +152,17 @@ def _perimeter_asset(
         **file_facts(perimeter.path, stop),
         "firstlight:style": "perimeter",
         "firstlight:perimeter": figures,
+    }
+
+
+def _shapes_asset(shapes: ShapesRecord, folder: Path, stop: Callable[[], bool]) -> dict[str, Any]:
+    return {
+        "href": relative_href(shapes.path, folder),
+        "type": GEOPACKAGE,
+        "title": shapes.title,
+        "roles": ["data"],
+        **file_facts(shapes.path, stop),
+        "firstlight:style": shapes.style,
     }
 
 
@@ -268,8 +294,12 @@ def _layer_asset(
     if layer.classes:
         counts = raster.figures.class_pixels
         unseen = MapClass(NOT_OBSERVED, "Not observed (cloud, shadow, no data)", NOT_OBSERVED_COLOR)
+        silent = [unseen]
+        if OUTSIDE in counts:
+            silent.append(MapClass(OUTSIDE, OUTSIDE_NAME, OUTSIDE_COLOR))
+        pixels = sum(count for code, count in counts.items() if code != OUTSIDE)
         asset["classification:classes"] = [
-            _class(known, counts.get(known.code), facts.grid) for known in (*layer.classes, unseen)
+            _class(known, counts.get(known.code), pixels) for known in (*layer.classes, *silent)
         ]
     return asset
 
@@ -299,7 +329,7 @@ def _statistics(figures: LayerFigures) -> dict[str, float]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _class(known: MapClass, pixels: int | None, grid: Grid) -> dict[str, Any]:
+def _class(known: MapClass, pixels: int | None, whole: int) -> dict[str, Any]:
     name = re.sub(r"[^a-z0-9]+", "-", known.name.lower()).strip("-")
     fields: dict[str, Any] = {
         "value": known.code,
@@ -307,10 +337,12 @@ def _class(known: MapClass, pixels: int | None, grid: Grid) -> dict[str, Any]:
         "title": known.name,
         "description": known.name,
         "color_hint": "{:02X}{:02X}{:02X}".format(*known.color),
-        "nodata": known.code == NOT_OBSERVED,
+        "nodata": known.code in (NOT_OBSERVED, OUTSIDE),
     }
     if pixels is not None:
-        fields.update(count=pixels, percentage=100 * pixels / (grid.shape[0] * grid.shape[1]))
+        fields["count"] = pixels
+        if known.code != OUTSIDE:
+            fields["percentage"] = 100 * pixels / whole if whole else 0.0
     return fields
 
 

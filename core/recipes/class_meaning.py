@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import InputError
-from ..raster.classes import NOT_OBSERVED
+from ..raster.classes import NOT_OBSERVED, OUTSIDE
 from ..raster.reader import RasterFacts
 from ..shapes.class_survey import ClassSurvey
 from .code_tables import (
@@ -47,6 +47,8 @@ class ClassMeaning:
     """Also those that could occur and do not."""
     dry: tuple[int, ...]
     warnings: tuple[str, ...] = ()
+    outside: tuple[int, ...] = ()
+    """Outside of the area that the map was made of: neither observed nor not observed."""
 
 
 def explain_codes(
@@ -153,9 +155,12 @@ def _of_our_own(
 ) -> ClassMeaning:
     """Our maps name their codes; what a user says of one counts for more."""
     affected = tuple(sorted(words.affected)) if words.affected is not None else event
-    unseen = {*silent} - {*affected} | words.not_observed | {NOT_OBSERVED}
+    unseen = {*silent} - {*affected} | words.not_observed | {NOT_OBSERVED, OUTSIDE}
     dry = tuple(code for code in survey.counts if code not in unseen.union(affected))
-    return ClassMeaning(tuple(code for code in affected if code not in unseen), dry)
+    outside = (OUTSIDE,) if OUTSIDE in survey.counts else ()
+    return ClassMeaning(
+        tuple(code for code in affected if code not in unseen), dry, outside=outside
+    )
 
 
 def _check_classes_named(facts: RasterFacts, words: CodeWords, failure: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..algorithms.kernel import NOT_OBSERVED, MapClass
+from ..algorithms.kernel import NOT_OBSERVED, OUTSIDE, MapClass
 from ..execution.layer_statistics import LayerStatistics
 from ..products.result_record import LayerFigures
 
@@ -87,6 +87,8 @@ class ClassStatistics:
     observed: Ground
     not_observed: Ground
     total: Ground
+    outside: int = 0
+    """Pixels outside of the area that was asked for, which all else leaves out."""
 
     @property
     def not_observed_percent(self) -> float | None:
@@ -105,6 +107,8 @@ class ClassStatistics:
     def record(self) -> LayerFigures:
         """Return what the catalogue tells."""
         counts = {row.map_class.code: row.ground.pixels for row in self.rows}
+        if self.outside:
+            counts[OUTSIDE] = self.outside
         share = 100 * self.observed.pixels / self.total.pixels if self.total.pixels else None
         return LayerFigures(
             valid_percent=share, class_pixels={**counts, NOT_OBSERVED: self.not_observed.pixels}
@@ -121,6 +125,7 @@ class ClassStatistics:
                 "percent": self.not_observed_percent,
             },
             "total": self.total.to_dict(),
+            **({"outside_pixels": self.outside} if self.outside else {}),
         }
 
 
@@ -136,7 +141,11 @@ def class_statistics(layer: LayerStatistics, classes: Sequence[MapClass]) -> Cla
         percent = 100 * ground.pixels / layer.observed if layer.observed else None
         rows.append(ClassRow(map_class, ground, percent))
     return ClassStatistics(
-        tuple(rows), Ground(layer.observed, seen), unseen, Ground(layer.pixels, total)
+        tuple(rows),
+        Ground(layer.observed, seen),
+        unseen,
+        Ground(layer.pixels, total),
+        layer.outside,
     )
 
 

@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..enums import AreaMask
 from ..operation import Operation
 from ..params import InputRole, Param
+from ..types import Aoi
 from .recipe import MapRecipe, P
 from .run import run_map
 
@@ -48,6 +50,8 @@ class MapOperation(Operation):
         pre: Path | None = None,
         hand: Path | None = None,
         slope: Path | None = None,
+        area: Aoi | None = None,
+        area_mask: AreaMask = AreaMask.SHAPE,
     ) -> Any:
         """Make the parameters of a run on passes; all others keep their defaults.
 
@@ -59,6 +63,10 @@ class MapOperation(Operation):
             Stacks of the passes after and before the event.
         hand, slope : Path, optional
             Height above the nearest drainage (m) and slope (degrees).
+        area : Aoi, optional
+            Only what lies in it is mapped.
+        area_mask : AreaMask
+            Which pixels those are.
 
         An input that the map does not take is left out.
 
@@ -74,7 +82,7 @@ class MapOperation(Operation):
             InputRole.SLOPE: slope,
         }
         values = {field: given[role] for role, field in self.role_fields().items()}
-        return self.make_params({**values, "output": output})
+        return self.make_params({**values, "output": output, "area": area, "area_mask": area_mask})
 
 
 def map_operation(recipe: MapRecipe[P]) -> MapOperation:

@@ -10,14 +10,15 @@ from typing import Any
 
 from ..algorithms.kernel import Layer
 from ..algorithms.masks import Radius, dilation_radius
-from ..enums import EngineName
-from ..params import InputRole, Kind, param
+from ..enums import AreaMask, EngineName
+from ..params import AREA_HELP, InputRole, Kind, param
 from ..settings import Settings
-from ..types import Grid
+from ..shapes.area_pixels import AreaPixels, area_pixels
+from ..types import Aoi, Grid
 from .inputs import StackRequest
 
 MOST_DILATION_M = 5000.0
-STACKS_ORDER, _OUTPUT, _MASKS, _ENGINE = -2, -1, 2, 9
+STACKS_ORDER, _OUTPUT, _AREA, _MASKS, _ENGINE = -2, -1, 2, 3, 9
 """Order at the doors; a map's own parameters, at 0, stand between."""
 
 
@@ -74,12 +75,50 @@ class EngineParams:
         return settings.override(engine=engine, cluster=self.cluster)
 
 
+AREA_MASK_HELP = (
+    "shape: only pixels whose centre lies in the area are mapped and counted, all others are "
+    "outside of it; box: the whole rectangle of pixels around it."
+)
+
+
+def area_mask_param() -> Any:
+    """Declare which pixels count where an area is given."""
+    return param(
+        AreaMask.SHAPE,
+        kind=Kind.CHOICE,
+        title="Pixels of the area",
+        choices=tuple(AreaMask),
+        help=AREA_MASK_HELP,
+        flag="--area-mask",
+        advanced=True,
+        order=_AREA,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class MapParams(EngineParams):
     """Parameters of every map."""
 
     output: Path = param(kind=Kind.FOLDER_OUT, title="Folder", order=_OUTPUT)
     """The help text comes from the recipe: it lists the files."""
+    area: Aoi | None = param(
+        None,
+        kind=Kind.AREA,
+        title="Area",
+        help=f"{AREA_HELP} Only what lies in it is mapped and counted; if not given, all.",
+        order=_AREA,
+    )
+    area_mask: AreaMask = area_mask_param()
+
+    def area_pixels(self, grid: Grid) -> AreaPixels | None:
+        """Return the pixels of a map that lie in the area; None where none is given.
+
+        Raises
+        ------
+        AreaError
+            If the area lies beside the map, or cannot be brought to its reference system.
+        """
+        return None if self.area is None else area_pixels(self.area, grid, self.area_mask)
 
     def layer_path(self, layer: Layer) -> Path:
         """Return the file that a layer is written to."""
@@ -101,14 +140,14 @@ class MapParams(EngineParams):
         }
 
     def recorded(self) -> dict[str, Any]:
-        """Return what the provenance tells of the parameters: all but inputs, output and engine,
-        with the unit in the name.
+        """Return what the provenance tells of the parameters: all but inputs, output, area and
+        engine, with the unit in the name.
         """
-        engine = {f.name for f in dataclasses.fields(EngineParams)}
+        apart = {"area", "area_mask", *(f.name for f in dataclasses.fields(EngineParams))}
         return {
             f"{name}_{words['unit']}" if words.get("unit") else name: getattr(self, name)
             for name, words in self._declared().items()
-            if name not in engine and not words["kind"].startswith(("raster", "folder"))
+            if name not in apart and not words["kind"].startswith(("raster", "folder"))
         }
 
     def _declared(self) -> dict[str, Mapping[str, Any]]:

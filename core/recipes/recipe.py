@@ -11,13 +11,16 @@ from ..algorithms.kernel import Kernel, Layer
 from ..execution.apply import Applied
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, OperationResult, Output, OutputKind
+from ..products.map_shapes import AREA_NAME, UNSEEN_NAME
 from ..products.perimeter import PERIMETER_NAME
 from ..settings import Settings
+from ..shapes.area_pixels import AreaPixels
 from .inputs import MapInputs, StackRequest
 from .layers import Extent, MapLayer
 from .params import MapParams
 from .results import MapResult
 
+CODES_TEXT = "In classes 255 is not observed, and 254 outside of the area."
 P = TypeVar("P", bound=MapParams)
 
 
@@ -116,11 +119,12 @@ class MapRecipe(Generic[P]):
             fresh = [one for one in declared.variants if one.name not in listed]
             listed.update(one.name for one in fresh)
             files.setdefault(declared.when, []).append(" or ".join(map(_file_text, fresh)))
-        always = [*files.pop(""), *([PERIMETER_NAME] if self.extents else [])]
+        always = [*files.pop(""), *([PERIMETER_NAME, UNSEEN_NAME] if self.extents else [])]
         parts = [f"Gets {' and '.join(filter(None, (', '.join(always[:-1]), always[-1])))}"]
         parts += [f"{when} also {' and '.join(names)}" for when, names in files.items()]
+        parts += [f"with an area also {AREA_NAME}"] if self.extents else []
         coded = any(layer.classes for one in self.layers for layer in one.variants)
-        return f"{'; '.join(parts)}. {'In classes 255 is not observed.' if coded else ''}".strip()
+        return f"{'; '.join(parts)}. {CODES_TEXT if coded else ''}".strip()
 
 
 def _file_text(layer: Layer) -> str:
@@ -139,6 +143,8 @@ class MapJob(Generic[P]):
     params: P
     inputs: MapInputs
     kernel: Kernel
+    area: AreaPixels | None = None
+    """Pixels that are asked for; None: all."""
 
     @property
     def outputs(self) -> dict[str, Path]:

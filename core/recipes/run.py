@@ -14,6 +14,7 @@ from ..errors import known
 from ..execution.apply import Applied, apply_layers
 from ..monitor import EventQueue, Monitor, Progress
 from ..operation import LayerOutput, OperationResult
+from ..products.map_shapes import area_shapes, unseen_shapes, write_area, write_unseen
 from ..products.perimeter import (
     PERIMETER_NAME,
     Perimeter,
@@ -21,12 +22,13 @@ from ..products.perimeter import (
     PerimeterRule,
     write_perimeter,
 )
-from ..products.result_record import LayerRecord, ResultRecord
+from ..products.result_record import LayerRecord, ResultRecord, ShapesRecord
 from ..products.stac_catalogue import write_catalogue
 from ..raster.reader import RasterReader
 from ..settings import Settings
 from ..text import joined
 from ..workers import run_in_background
+from .area import area_warnings, describe_area
 from .class_statistics import class_statistics
 from .inputs import MapInputs, open_inputs
 from .recipe import Findings, MapJob, MapRecipe, P
@@ -38,10 +40,12 @@ from .summary import summarise
 def run_map(
     recipe: MapRecipe[P], params: P, settings: Settings, monitor: Monitor
 ) -> OperationResult:
-    """Compute a map over the area that its stacks cover, and tell of it.
+    """Compute a map over the area that is asked for, or all that its stacks cover, and tell of it.
 
     Raises
     ------
+    AreaError
+        If the area that is asked for lies beside the stacks.
     InputError
         If a parameter cannot be used, two inputs are the same, or an output would replace one.
     AlgorithmError
@@ -58,7 +62,9 @@ def run_map(
     """
     settings = params.engine_settings(settings)
     inputs = _open(recipe, params, monitor)
-    job = MapJob(recipe=recipe, params=params, inputs=inputs, kernel=recipe.kernel(params, inputs))
+    area = params.area_pixels(inputs.grid)
+    kernel = recipe.kernel(params, inputs)
+    job = MapJob(recipe=recipe, params=params, inputs=inputs, kernel=kernel, area=area)
     spare_inputs(list(job.outputs.values()), inputs.files())
     if recipe.compute is not None:
         applied, findings = recipe.compute(job, settings, monitor)
@@ -96,6 +102,7 @@ def compute_map(job: MapJob[Any], settings: Settings, monitor: Monitor) -> Appli
             monitor,
             tags=map_tags(job),
             resume=job.params.resume,
+            area=job.area,
         )
 
 
@@ -139,7 +146,7 @@ def finish_map(
         extents=job.extents,
     )
     origin = _provenance(job, findings, applied.layers[0].engine)
-    warnings = [*job.inputs.warnings, *findings.warnings]
+    warnings = [*job.inputs.warnings, *area_warnings(job), *findings.warnings]
     # A layer that is itself what was asked for goes by the kernel's name.
     outputs = job.outputs if job.recipe.layers else {job.kernel.name: job.params.output}
     style = job.kernel.layers[0].style
@@ -153,9 +160,11 @@ def finish_map(
         perimeter = run_in_background(lambda: _outline(job, origin, events), events)
         figures = replace(figures, perimeter=perimeter)
         warnings += perimeter.notes
-        record = _record(job, figures, origin, tuple(warnings))
+        shapes = run_in_background(lambda: _write_shapes(job, events), events)
+        record = _record(job, figures, origin, shapes, tuple(warnings))
         item = run_in_background(lambda: _describe(job, record, events), events)
-        outputs = {**outputs, "perimeter": perimeter.path, "provenance": item}
+        beside = {one.name: one.path for one in shapes}
+        outputs = {**outputs, "perimeter": perimeter.path, **beside, "provenance": item}
     return MapResult(
         outputs=outputs,
         statistics=figures.to_dict(),
@@ -172,7 +181,7 @@ def _provenance(job: MapJob[Any], findings: Findings, engine: str) -> Provenance
     used = dict.fromkeys(kernel.bands.values())
     origin = Provenance(
         operation=job.recipe.name,
-        parameters={**job.params.recorded(), **findings.parameters},
+        parameters={**job.params.recorded(), **describe_area(job), **findings.parameters},
         formula=findings.formula,
         reference=kernel.reference,
         note=job.recipe.note,
@@ -202,8 +211,27 @@ def _outline(job: MapJob[Any], origin: Provenance, events: EventQueue) -> Perime
     return write_perimeter(classes, path, PerimeterRule(main.codes), about, events.stop.is_set)
 
 
+def _write_shapes(job: MapJob[Any], events: EventQueue) -> tuple[ShapesRecord, ...]:
+    """Write what was not observed, and the area where one is asked for."""
+    stop, shapes = events.stop.is_set, _shapes(job)
+    write_unseen(job.outputs[job.extents[0].layer.name], shapes[0].path, stop)
+    if job.params.area is not None:
+        write_area(job.params.area, job.inputs.grid, shapes[1].path, stop)
+    return shapes
+
+
+def _shapes(job: MapJob[Any]) -> tuple[ShapesRecord, ...]:
+    folder = job.params.output
+    area = () if job.params.area is None else (area_shapes(folder),)
+    return (unseen_shapes(folder), *area)
+
+
 def _record(
-    job: MapJob[Any], figures: MapStatistics, origin: Provenance, warnings: tuple[str, ...]
+    job: MapJob[Any],
+    figures: MapStatistics,
+    origin: Provenance,
+    shapes: tuple[ShapesRecord, ...],
+    warnings: tuple[str, ...],
 ) -> ResultRecord:
     return ResultRecord(
         operation=origin.operation,
@@ -219,6 +247,7 @@ def _record(
         formula=origin.formula,
         note=origin.note,
         perimeter=figures.perimeter,
+        shapes=shapes,
         warnings=warnings,
         view=tuple(map_layers(job, warnings)),
         statistics=figures.to_dict(),
@@ -240,8 +269,8 @@ def nothing_observed(job: MapJob[Any]) -> str:
 
 
 def map_layers(job: MapJob[Any], warnings: Iterable[str] = ()) -> list[LayerOutput]:
-    """List the files as layers of one group, the outline and the first extent's layer on top; the
-    others are switched off at first.
+    """List the files as layers of one group: the outlines on top, then the first extent's layer;
+    the others are switched off at first.
     """
     inputs, note = job.inputs, job.recipe.note
     dated = len(inputs.days) == len(inputs.parts)
@@ -266,16 +295,20 @@ def map_layers(job: MapJob[Any], warnings: Iterable[str] = ()) -> list[LayerOutp
         for layer in job.kernel.layers
     ]
     layers.sort(key=lambda layer: not layer.visible)
-    outline = LayerOutput(
-        path=job.params.output / PERIMETER_NAME,
-        title="Outline",
-        style="perimeter",
-        group=group,
-        acquired=inputs.newest,
-        abstract=source,
-        warnings=doubts,
-    )
-    return [outline, *layers]
+    outline = ShapesRecord("perimeter", job.params.output / PERIMETER_NAME, "Outline", "perimeter")
+    shapes = [
+        LayerOutput(
+            path=one.path,
+            title=one.title,
+            style=one.style,
+            group=group,
+            acquired=inputs.newest,
+            abstract=source,
+            warnings=doubts,
+        )
+        for one in (outline, *_shapes(job))
+    ]
+    return [*shapes, *layers]
 
 
 def present_map(job: MapJob[Any], result: MapResult, findings: Findings) -> OperationResult:

@@ -188,7 +188,7 @@ def report(job: MapJob[SeriesParams], applied: Applied) -> Findings:
         for part in inputs.parts
     ]
     with RasterReader(inputs.path) as reader:
-        figures, unit = measure(reader, inputs.indexes, passes, lambda: False)
+        figures, unit = measure(reader, inputs.indexes, passes, job.area, lambda: False)
     table, picture = job.params.output / TABLE, job.params.output / CHART
     write_whole(table, table_text(figures, unit), WriteFailure(f"Writing {table} failed"))
     write_whole(picture, chart(figures, unit), WriteFailure(f"Writing {picture} failed"))

@@ -10,8 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..algorithms.fusion import Source, read_votes, source_key
-from ..algorithms.kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
+from ..algorithms.flood import PERMANENT_WATER, WATER_BEFORE
+from ..algorithms.fusion import (
+    Source,
+    has_code,
+    layer_of,
+    outside_all,
+    read_votes,
+    source_key,
+)
+from ..algorithms.kernel import NOT_OBSERVED, OUTSIDE, FloatArray, Kernel, Layer, MapClass, Values
 
 NEVER, AFFECTED = 0, 1
 MOST_DAYS = 3660.0
@@ -73,10 +81,24 @@ class States:
             largest[positive] = AFFECTED
             first[positive & np.isnan(first)] = day
             last[positive] = day
+        for codes in (largest, filled):
+            for kind, code in (("before", WATER_BEFORE), ("permanent", PERMANENT_WATER)):
+                self._name_water(codes, values, kind, code)
+        outside = outside_all(values, self.sources)
+        largest[outside] = filled[outside] = OUTSIDE
         return largest, first, last, filled, filled_day
+
+    def _name_water(
+        self, codes: npt.NDArray[np.uint8], values: Values, kind: str, code: int
+    ) -> None:
+        """Name water that is no flood by the word of one pass, where no pass says otherwise."""
+        for index, source in enumerate(self.sources):
+            said = has_code(values[source_key(index)], getattr(source, kind))
+            codes[said & (codes != AFFECTED) & (codes != NOT_OBSERVED)] = code
 
 
 def series_kernel(sources: Sequence[Source], days: Sequence[float], bands: Sequence[str]) -> Kernel:
     """The kernel of a series; ``bands``: of each pass in the joined stack."""
     names = {source_key(index): band for index, band in enumerate(bands)}
-    return Kernel("Series", names, States(tuple(sources), tuple(days)), LAYERS, REFERENCE)
+    layers = tuple(layer_of(one, sources) if one.classes else one for one in LAYERS)
+    return Kernel("Series", names, States(tuple(sources), tuple(days)), layers, REFERENCE)

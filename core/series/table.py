@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..algorithms.fusion import Source, read_votes
+from ..algorithms.fusion import Source, is_outside, read_votes
 from ..errors import Cancelled
 from ..files.xml_text import Element, SubElement, tostring
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of
 from ..raster.reader import RasterReader
+from ..shapes.area_pixels import AreaPixels
 from ..types import format_time
 
 STRIP = 256
@@ -60,6 +61,7 @@ def measure(
     reader: RasterReader,
     indexes: Mapping[str, int],
     passes: Sequence[tuple[str, Source, datetime]],
+    area: AreaPixels | None,
     stop: Callable[[], bool],
 ) -> tuple[list[PassFigures], str]:
     """The figures of each pass, and their unit: ``km2`` or ``pixels``.
@@ -70,6 +72,8 @@ def measure(
         Band of each pass → index from 1.
     passes : sequence of (band, source, time)
         Oldest first.
+    area : AreaPixels, optional
+        The pixels that count.
 
     Raises
     ------
@@ -88,12 +92,14 @@ def measure(
             first = np.arange(row, row + count)
             span = (np.zeros(count), np.full(count, cols))
             each = ground.rectangles((first, first + 1), span) / cols / 1e6
+        window = Window(row, 0, count, cols)
+        asked = np.ones((count, cols), np.bool_) if area is None else area.inside(window)
         latest = np.full((count, cols), -1, np.int8)
         for number, (band, source, _) in enumerate(passes):
-            codes = reader.read(indexes[band], Window(row, 0, count, cols))
-            seen, positive = read_votes(codes, source)
+            codes = reader.read(indexes[band], window)
+            seen, positive = (flags & asked for flags in read_votes(codes, source))
             flags = (
-                *(positive, seen, ~seen),
+                *(positive, seen, asked & ~seen & ~is_outside(codes, source)),
                 *(positive & (latest == 0), seen & ~positive & (latest == 1)),
             )
             sums[number] += [_sum(flag, each) for flag in flags]

@@ -45,25 +45,14 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
         If the area cannot be brought to the grid's reference system.
     """
     what = "The area cannot be laid over the raster"
-    if not grid.crs:
-        raise AreaError(
-            what,
-            "the raster has no coordinate system",
-            "Give it one with gdal_edit.py -a_srs, or leave the area out.",
-        )
     library = reading()
+    if not check_near(aoi, grid):
+        return np.zeros(grid.shape, bool), 0.0
     try:
-        # Far from the raster a projection may not be defined at all, so that is asked in degrees
-        # first.
-        own_box = moved_bounds(grid, LONLAT)
-        if own_box[0] <= own_box[2] and not any(
-            intersect_bounds([turned, own_box]) for box in aoi.boxes for turned in _turns(box)
-        ):
-            return np.zeros(grid.shape, bool), 0.0
         area = project_area(aoi.geometry, grid.crs, grid.bounds)
     except RasterError as error:
         raise AreaError(what, error.why, "Draw the area anew, or leave it out.") from error
-    look = _look_at(area)
+    look = look_at(area)
     with (
         library.surroundings(),
         library.errors(lambda why: AreaError(what, why, "Draw the area anew, or leave it out.")),
@@ -71,11 +60,36 @@ def area_mask(aoi: Aoi, grid: Grid) -> tuple[npt.NDArray[np.bool_], float]:
         mask = library.burn(area, grid.shape, grid.transform, touched=True)
         inside = library.burn(area, (COVER_SIZE, COVER_SIZE), look, touched=False)
     total = int(inside.sum())
-    on_grid = int((inside & _lies_on(grid, look)).sum())
+    on_grid = int((inside & lies_on(grid, look)).sum())
     return mask, on_grid / total if total else float(mask.any())
 
 
-def _look_at(area: Mapping[str, Any]) -> Transform:
+def check_near(aoi: Aoi, grid: Grid) -> bool:
+    """Tell whether an area may touch a raster: asked in degrees, because far from the raster a
+    projection may not be defined at all.
+
+    Raises
+    ------
+    AreaError
+        If the raster has no reference system, or none that has degrees.
+    """
+    what = "The area cannot be laid over the raster"
+    if not grid.crs:
+        raise AreaError(
+            what,
+            "the raster has no coordinate system",
+            "Give it one with gdal_edit.py -a_srs, or leave the area out.",
+        )
+    try:
+        own_box = moved_bounds(grid, LONLAT)
+    except RasterError as error:
+        raise AreaError(what, error.why, "Draw the area anew, or leave it out.") from error
+    return own_box[0] > own_box[2] or any(
+        intersect_bounds([turned, own_box]) for box in aoi.boxes for turned in _turns(box)
+    )
+
+
+def look_at(area: Mapping[str, Any]) -> Transform:
     """The transform of a small picture of an area in a raster's system."""
     rings = [ring for polygon in rings_of(area) for ring in polygon]
     (left, bottom), (right, top) = (
@@ -85,7 +99,7 @@ def _look_at(area: Mapping[str, Any]) -> Transform:
     return float(a), 0.0, float(left), 0.0, float(e), float(top)
 
 
-def _lies_on(grid: Grid, look: Transform) -> npt.NDArray[np.bool_]:
+def lies_on(grid: Grid, look: Transform) -> npt.NDArray[np.bool_]:
     """The pixels of the small picture whose centres lie on the raster."""
     rows, cols = np.indices((COVER_SIZE, COVER_SIZE)) + 0.5
     own_cols, own_rows = pixel_position(

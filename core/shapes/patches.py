@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import Cancelled, FirstLightError, RasterError
 from ..files.atomic import WriteFailure, scratch_file
@@ -19,7 +20,7 @@ from ..gdal.containers import gdal_name
 from ..gdal.drivers import open_dataset
 from ..gdal.environment import local_gdal, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
-from ..raster.classes import NOT_OBSERVED
+from ..raster.classes import NOT_OBSERVED, OUTSIDE
 from ..raster.pixel_area import ground_of, largest_pixel_m2, ring_area
 from ..raster.reader import read_facts
 from ..types import Grid
@@ -57,24 +58,32 @@ class Patches:
     """With one of the classes, before anything was dropped or filled."""
     not_observed: int
     """Pixels of which nothing is known."""
+    outside: int = 0
+    """Pixels outside of the area that was asked for."""
 
 
 def trace_patches(
-    classes: Path, codes: Collection[int], min_area_m2: float, scratch: Path, stop: Stop
+    classes: Path,
+    codes: Collection[int],
+    min_area_m2: float,
+    scratch: Path,
+    stop: Stop,
+    every: int = 1,
 ) -> Patches:
     """Outline the pixels with one of ``codes``.
 
     Patches are connected along edges, not across corners. Those below the least area are dropped,
     and holes below it are filled where they were observed (GDAL's sieve). A pixel that was not
-    observed never becomes part of a patch. Memory: the sieve numbers all specks of the raster
+    observed, or lies outside of the area, never becomes part of a patch; nor does an observed one
+    become part of a patch of what was not. Memory: the sieve numbers all specks of the raster
     (about 30 bytes each), the outlines are held as they are.
 
     Parameters
     ----------
     classes : Path
-        One band of uint8; 255 = not observed.
+        One band of uint8; 255 = not observed, 254 = outside of the area.
     codes : collection of int
-        Some of 0..254; or 255 alone, and 0 as the least area: then every pixel is kept.
+        Some of 0..253; or 255 alone.
     min_area_m2 : float
         0 keeps every pixel. Where areas are not known, as without a reference system, nothing is
         dropped.
@@ -82,6 +91,8 @@ def trace_patches(
         A file to write meanwhile, at most a byte for each pixel; removed in the end.
     stop : callable
         Asked now and then; may be called on any thread.
+    every : int
+        Looks at one of so many pixels in each direction, by the overviews: for a drawing.
 
     Raises
     ------
@@ -91,7 +102,7 @@ def trace_patches(
     Cancelled
         If ``stop``.
     """
-    return _trace(classes, dict.fromkeys(codes, 1), min_area_m2, scratch, stop)
+    return _trace(classes, dict.fromkeys(codes, 1), min_area_m2, scratch, stop, every)
 
 
 def trace_classes(
@@ -113,7 +124,12 @@ def trace_classes(
 
 
 def _trace(
-    classes: Path, marks: Mapping[int, int], min_area_m2: float, scratch: Path, stop: Stop
+    classes: Path,
+    marks: Mapping[int, int],
+    min_area_m2: float,
+    scratch: Path,
+    stop: Stop,
+    every: int = 1,
 ) -> Patches:
     """Outline connected pixels of one mark (1..255) each."""
     facts = read_facts(classes)
@@ -128,18 +144,20 @@ def _trace(
     with scratch_file(scratch, WriteFailure(what)):
         try:
             with _gdal_failures(what, stop):
-                mask, pixels, unseen = _make_mask(classes, marks, scratch, stop)
-                threshold = _threshold(facts.grid, least)
+                view = _View(checked(open_dataset(gdal_name(classes))), every)
+                grid = view.grid(facts.grid)
+                mask, pixels, unseen, outside = _make_mask(view, marks, scratch, stop)
+                threshold = _threshold(grid, least)
                 if pixels and threshold > 1:
-                    _sieve(mask, classes, threshold, stop)
-                traced = _polygons(mask, ring_area(facts.grid), stop) if pixels else ()
+                    _sieve(mask, view, _may_belong(marks), threshold, stop)
+                traced = _polygons(mask, ring_area(grid), stop) if pixels else ()
                 # The area is a sum of rounded numbers.
                 found = [patch for patch in traced if patch.area >= least * (1 - 1e-9)]
         finally:
             with quiet_gdal():
                 mask = None  # closed before the file is removed
     found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
-    return Patches(facts.grid, tuple(found), pixels, unseen)
+    return Patches(grid, tuple(found), pixels, unseen, outside)
 
 
 def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[bytes, ...] | None:
@@ -229,16 +247,50 @@ def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
     return lambda _fraction, _message, _data: 0 if stop() else 1
 
 
+@dataclass
+class _View:
+    """A raster of classes, of which every so many pixels are looked at."""
+
+    dataset: Any
+    every: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns that are looked at."""
+        return -(-self.dataset.RasterYSize // self.every), -(
+            -self.dataset.RasterXSize // self.every
+        )
+
+    def grid(self, own: Grid) -> Grid:
+        """Where these lie, given the raster's own grid."""
+        if self.every == 1:
+            return own
+        a, b, c, d, e, f = own.transform
+        wide = self.dataset.RasterXSize / self.shape[1]
+        return Grid(own.crs, (a * wide, b * self.every, c, d * wide, e * self.every, f), self.shape)
+
+    def strip(self, row: int) -> npt.NDArray[np.uint8]:
+        """Some rows from that one on."""
+        count = min(STRIP_ROWS, self.shape[0] - row)
+        top, cols = row * self.every, self.dataset.RasterXSize
+        rows = min(count * self.every, self.dataset.RasterYSize - top)
+        data = checked(
+            self.dataset.GetRasterBand(1).ReadRaster(
+                0, top, cols, rows, buf_xsize=self.shape[1], buf_ysize=count
+            )
+        )
+        return np.frombuffer(data, np.uint8).reshape(count, self.shape[1])
+
+
 def _make_mask(
-    classes: Path, marks: Mapping[int, int], scratch: Path, stop: Stop
-) -> tuple[Any, int, int]:
-    """A raster of its mark where a pixel has one of the classes, else 0; with how many have, and
-    how many are unknown.
+    view: _View, marks: Mapping[int, int], scratch: Path, stop: Stop
+) -> tuple[Any, int, int, int]:
+    """A raster of its mark where a pixel has one of the classes, else 0; with how many have, how
+    many are unknown, and how many lie outside.
     """
     from osgeo import gdal
 
-    source = checked(open_dataset(gdal_name(classes)))
-    cols, rows = source.RasterXSize, source.RasterYSize
+    rows, cols = view.shape
     # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
     driver = gdal.GetDriverByName("GTiff")
     mask = checked(
@@ -246,28 +298,25 @@ def _make_mask(
             str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]
         )
     )
-    mask.SetGeoTransform(source.GetGeoTransform())
+    left, a, b, top, d, e = view.dataset.GetGeoTransform()
+    wide = view.dataset.RasterXSize / cols
+    mask.SetGeoTransform((left, a * wide, b * view.every, top, d * wide, e * view.every))
     wanted = np.zeros(256, np.uint8)
     for code, mark in marks.items():
         wanted[code] = mark
-    pixels = unseen = 0
+    pixels = unseen = outside = 0
     for row in range(0, rows, STRIP_ROWS):
         if stop():
-            raise Cancelled(f"Drawing the outline of {classes}")
-        strip = _strip(source, row)
+            raise Cancelled("Drawing an outline")
+        strip = view.strip(row)
         chosen = wanted[strip]
         pixels += int(np.count_nonzero(chosen))
         unseen += int((strip == NOT_OBSERVED).sum())
+        outside += int((strip == OUTSIDE).sum())
         checked_code(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
-        for dataset in (source, mask):
+        for dataset in (view.dataset, mask):
             dataset.FlushCache()  # else GDAL keeps the blocks of a whole scene
-    return mask, pixels, unseen
-
-
-def _strip(dataset: Any, row: int) -> Any:
-    count = min(STRIP_ROWS, dataset.RasterYSize - row)
-    data = checked(dataset.GetRasterBand(1).ReadRaster(0, row, dataset.RasterXSize, count))
-    return np.frombuffer(data, np.uint8).reshape(count, dataset.RasterXSize)
+    return mask, pixels, unseen, outside
 
 
 def _threshold(grid: Grid, least: float) -> int:
@@ -280,17 +329,25 @@ def _threshold(grid: Grid, least: float) -> int:
     return min(math.ceil(least / largest - 1e-9), 2**31 - 1) if largest else 0
 
 
-def _sieve(mask: Any, classes: Path, threshold: int, stop: Stop) -> None:
-    """Drop specks and fill small holes; what was not observed stays out."""
+def _may_belong(codes: Collection[int]) -> Any:
+    """Which codes a patch may take in where it fills a hole."""
+    able = np.full(256, NOT_OBSERVED not in codes)
+    able[[OUTSIDE, NOT_OBSERVED]] = False
+    able[list(codes)] = True
+    return able
+
+
+def _sieve(mask: Any, view: _View, able: Any, threshold: int, stop: Stop) -> None:
+    """Drop specks and fill small holes with what is able to belong there."""
     from osgeo import gdal
 
     band = mask.GetRasterBand(1)
     checked_code(gdal.SieveFilter(band, None, band, threshold, 4, callback=_watch(stop)))
-    source = checked(open_dataset(gdal_name(classes)))
+    made = _View(mask, 1)
     for row in range(0, mask.RasterYSize, STRIP_ROWS):
-        seen = _strip(source, row) != NOT_OBSERVED
-        if not seen.all():
-            kept = _strip(mask, row) * seen
+        fit = able[view.strip(row)]
+        if not fit.all():
+            kept = made.strip(row) * fit
             checked_code(band.WriteRaster(0, row, mask.RasterXSize, len(kept), kept.tobytes()))
 
 

@@ -16,6 +16,7 @@ from ..raster.classes import NOT_OBSERVED
 from ..raster.grid import Window
 from ..raster.pixel_area import Ground, ground_of
 from ..raster.reader import RasterReader
+from .area_pixels import AreaPixels
 from .runs import IntArray, Runs, count_in_runs, find_runs, join_runs, label_runs, paint_runs
 
 STRIP_ROWS = 512
@@ -52,7 +53,12 @@ class SeededPatches:
         return result
 
 
-def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]) -> SeededPatches:
+def find_patches(
+    reader: RasterReader,
+    rule: PatchRule,
+    stop: Callable[[], bool],
+    area: AreaPixels | None = None,
+) -> SeededPatches:
     """Tell the patches of a raster of marks apart.
 
     Patches are connected along edges and across corners, over the whole raster. GDAL's sieve knows
@@ -65,6 +71,8 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
         Of one band of uint8.
     stop : callable
         Asked for each strip.
+    area : AreaPixels, optional
+        Only patches that reach into it are kept and counted.
 
     Raises
     ------
@@ -76,15 +84,19 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
     rows, cols = reader.facts.grid.shape
     parts: list[Runs] = []
     seeds: list[IntArray] = [np.zeros(0, np.int64)]
+    inside: list[IntArray] = [np.zeros(0, np.int64)]
     ground_area = _ground(reader, rule)
     for row in range(0, rows, STRIP_ROWS):
         if stop():
             raise Cancelled("Telling patches apart")
         count = min(STRIP_ROWS, rows - row)
-        codes = reader.read_stored(1, Window(row, 0, count, cols))
+        window = Window(row, 0, count, cols)
+        codes = reader.read_stored(1, window)
         strip_runs = find_runs((codes > 0) & (codes <= rule.seed), row)
         parts.append(strip_runs)
         seeds.append(count_in_runs(codes == rule.seed, strip_runs, row))
+        if area is not None:
+            inside.append(count_in_runs(area.inside(window), strip_runs, row))
     runs = join_runs(parts)
     labels = label_runs(runs)
     pixels = np.bincount(labels, runs.pixels)
@@ -94,6 +106,8 @@ def find_patches(reader: RasterReader, rule: PatchRule, stop: Callable[[], bool]
         areas = ground_area.rectangles((runs.row, runs.row + 1), (runs.start, runs.stop))
         ground = np.bincount(labels, areas)
     enough = (planted > 0) & (planted >= rule.seed_share * pixels)
+    if area is not None:
+        enough &= np.bincount(labels, np.concatenate(inside)) > 0
     large = ground >= rule.min_area_m2 * (1 - 1e-9)  # the area is a sum of rounded numbers
     chosen = (enough & large)[labels]
     small = enough & ~large

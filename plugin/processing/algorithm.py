@@ -261,6 +261,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         self, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Have the layers that QGIS is going to load styled; on the main thread again."""
+        from ..layer_tree import sort_key
+
         for output in self._result.layers if self._result else ():
             path = str(output.path)
             if context.willLoadLayerOnCompletion(path):
@@ -268,7 +270,10 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
                 # Processing does not own it, and this algorithm may be gone before the layer is
                 # loaded.
                 self.provider().keep_alive(dresser)
-                context.layerToLoadOnCompletionDetails(path).setPostProcessor(dresser)
+                details = context.layerToLoadOnCompletionDetails(path)
+                details.setPostProcessor(dresser)
+                if hasattr(details, "layerSortKey"):  # since QGIS 3.32
+                    details.layerSortKey = sort_key(output)
         return {}
 
     def _read(self, parameters: Mapping[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
@@ -336,9 +341,11 @@ class LayerDresser(QgsProcessingLayerPostProcessorInterface):
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
         """Called by Processing on the main thread."""
+        from ..layer_tree import sort_into_result
         from ..layers import dress_layer
 
         dress_layer(layer, self._output)
+        sort_into_result(layer, self._output)
         layer.triggerRepaint()
 
 

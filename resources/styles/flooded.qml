@@ -9,6 +9,8 @@
       <colorPalette>
         <paletteEntry value="0" label="Not flooded (observed)" color="#f0eee4" alpha="0"/>
         <paletteEntry value="1" label="Flooded" color="#d62f27" alpha="255"/>
+        <paletteEntry value="2" label="Permanent water" color="#084081" alpha="255"/>
+        <paletteEntry value="3" label="Water before the event" color="#6baed6" alpha="255"/>
         <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.algorithms.kernel import OUTSIDE
 from firstlight.core.cli import main
 from firstlight.core.scenes import event_pairs
 from firstlight.core.types import parse_time
@@ -69,6 +70,7 @@ def read(path: str | Path, tiles: int = 1) -> Any:
 
     with rasterio.open(path) as dataset:
         codes, origin = dataset.read(1), (dataset.transform.c, dataset.transform.f)
+    codes[codes == OUTSIDE] = 255  # the corners of the area, a box in degrees
     row, col = round((ORIGIN[1] - origin[1]) / 10), round((origin[0] - ORIGIN[0]) / 10)
     frame = np.full((SIDE, SIDE * tiles), 255, np.uint8)
     frame[row : row + codes.shape[0], col : col + codes.shape[1]] = codes

@@ -21,7 +21,12 @@ from qgis.gui import QgsLayerTreeView
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 from firstlight.core.algorithms.burn import SEVERITY, BurnIndex
-from firstlight.core.algorithms.flood import FLOOD_CLASSES, WATER_CLASSES
+from firstlight.core.algorithms.flood import (
+    FLOOD_CLASSES,
+    FLOODED_LAYER,
+    WATER_CLASSES,
+    with_usual_water,
+)
 from firstlight.core.algorithms.indices import STRETCHED, index_names, load_indices
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.operation import LayerOutput
@@ -31,6 +36,7 @@ from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
 from support.visitors import watched_address
 
+FLOOD_AND_WATER = with_usual_water(FLOODED_LAYER, True, True).classes
 WHEN = datetime(2024, 6, 1, 10, 20, 30, tzinfo=timezone.utc)
 
 
@@ -165,7 +171,7 @@ def test_every_burn_index_has_a_style_that_loads(project, band_file, style):
 
 @pytest.mark.parametrize(
     ("style", "classes"),
-    [("severity", SEVERITY), ("water", WATER_CLASSES), ("flooded", FLOOD_CLASSES)],
+    [("severity", SEVERITY), ("water", WATER_CLASSES), ("flooded", FLOOD_AND_WATER)],
 )
 @pytest.mark.parametrize("without_style", [False, True])
 def test_classes_have_their_names_and_colours_and_what_was_not_observed_is_shown(
@@ -334,6 +340,28 @@ def test_new_groups_are_open(project, stack_file):
         group = project.layerTreeRoot().findGroup(name)
         assert group is not None, name
         assert view.isExpanded(view.node2index(group)), name
+
+
+def test_a_second_run_leaves_legends_open_and_shut_as_they_are(project, tmp_path):
+    view, model = QgsLayerTreeView(), QgsLayerTreeModel(project.layerTreeRoot())
+    view.setModel(model)
+    outputs = []
+    for name in ("flooded", "water"):
+        path = write_raster(tmp_path / f"{name}.tif", np.zeros((64, 64), np.uint8), nodata=255)
+        classes = FLOOD_CLASSES if name == "flooded" else WATER_CLASSES
+        outputs.append(LayerOutput(path, name, name, "Flood", above="Event", classes=classes))
+    add_layers(outputs, project)
+
+    def is_open(name):
+        [layer] = project.mapLayersByName(name)
+        return view.isExpanded(view.node2index(project.layerTreeRoot().findLayer(layer.id())))
+
+    assert is_open("flooded")
+    [water] = project.mapLayersByName("water")
+    project.layerTreeRoot().findLayer(water.id()).setExpanded(False)
+    add_layers(outputs, project)
+    assert is_open("flooded")
+    assert not is_open("water")
 
 
 @pytest.mark.parametrize(

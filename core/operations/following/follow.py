@@ -13,7 +13,7 @@ from ...discovery.band_config import Sensor, get_sensor
 from ...discovery.catalogs import Catalog
 from ...discovery.events import EventType, RecipeStep, event_names
 from ...discovery.pairs import Pair
-from ...enums import Status
+from ...enums import AreaMask, Status
 from ...errors import (
     Cancelled,
     DiskFullError,
@@ -27,9 +27,11 @@ from ...moment import Moment
 from ...monitor import Level, Monitor, Note, PartMonitor
 from ...operation import Operation, OperationResult, Output, OutputKind
 from ...params import Kind, param
+from ...recipes.params import area_mask_param
 from ...scenes.event_pairs import LEAST_CLEAR, ChosenStep, EventQuery, PairFinder, pair_each
 from ...series.series import SERIES, SeriesParams
 from ...settings import Settings
+from ...shapes.area_pixels import area_digest
 from ...text import joined
 from ...types import Aoi, format_time
 from ..event_run import EventRun
@@ -72,6 +74,7 @@ class FollowParams:
         maximum=100,
         advanced=True,
     )
+    area_mask: AreaMask = area_mask_param()
     days_before: int | None = days_param("Days before", "the event's own")
     days_after: int | None = days_param("Days after", f"{USUAL_DAYS} or the event's own")
 
@@ -110,14 +113,14 @@ def run_follow(params: FollowParams, settings: Settings, monitor: Monitor) -> Op
         If a pass cannot be brought or mapped, and fewer than two are left.
     """
     query = params.query()
-    notes = _read_notes(params.output, query)
+    notes = _read_notes(params.output, query, params.area_mask)
     access = Access(settings)
     step, pairs = _choose(params, query, settings, PartMonitor(monitor, 0.0, 0.15), access)
     mapped, missed = [], list[str]()
     for number, pair in enumerate(pairs):
         share = 0.75 / len(pairs)
         part = PartMonitor(monitor, 0.15 + number * share, 0.15 + (number + 1) * share)
-        run = EventRun(query, params.output, settings, access, monitor)
+        run = EventRun(query, params.output, settings, access, monitor, area_mask=params.area_mask)
         try:
             mapped.append(_map(run, ChosenStep(step, pair), notes, part))
         except (Cancelled, DiskFullError):
@@ -132,6 +135,8 @@ def run_follow(params: FollowParams, settings: Settings, monitor: Monitor) -> Op
             inputs=tuple(one.path for one in mapped),
             output=params.output / SERIES.name,
             event_date=params.date,
+            area=params.area,
+            area_mask=params.area_mask,
         ),
         settings,
         PartMonitor(monitor, 0.9, 1.0),
@@ -189,8 +194,9 @@ def _map(run: EventRun, chosen: ChosenStep, notes: dict[str, Any], monitor: Moni
     return _Mapped(pair, path, True)
 
 
-def _read_notes(folder: Path, query: EventQuery) -> dict[str, Any]:
-    """What earlier runs have mapped here.
+def _read_notes(folder: Path, query: EventQuery, mask: AreaMask) -> dict[str, Any]:
+    """What earlier runs have mapped here; those of the box around the area are mapped anew where
+    its shape is asked for, and the other way round.
 
     Raises
     ------
@@ -202,18 +208,22 @@ def _read_notes(folder: Path, query: EventQuery) -> dict[str, Any]:
         "date": format_time(query.time),
         "bounds": [round(edge, 6) for edge in query.aoi.bounds],
     }
+    pixels = {"sha256": area_digest(query.aoi), "mask": str(mask)}
     try:
         notes = json.loads((folder / NOTES).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         notes = {}
     if not isinstance(notes, dict) or not isinstance(notes.get("passes"), dict):
-        return {"of": facts, "passes": {}}
+        return {"of": facts, "area": pixels, "passes": {}}
     if notes.get("of") != facts:
         raise InputError(
             FAILURE, f"{folder} holds the passes of another event", "Choose another folder."
         )
+    if notes.get("area") != pixels:
+        return {"of": facts, "area": pixels, "passes": {}}
     return {
         "of": facts,
+        "area": pixels,
         "passes": {key: one for key, one in notes["passes"].items() if isinstance(one, dict)},
     }
 

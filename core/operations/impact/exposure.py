@@ -145,7 +145,8 @@ def _read_extent(params: ExposureParams, telling: Telling) -> ExtentMap:
     meaning = explain_codes(survey, facts, _words(params), "The extent cannot be used")
     for text in meaning.warnings:
         telling.warn(text)
-    return extent_of_raster(params.extent, meaning.affected, meaning.dry, params.area, telling.stop)
+    codes = meaning.affected, meaning.dry
+    return extent_of_raster(params.extent, *codes, params.area, telling.stop, meaning.outside)
 
 
 def _words(params: ExposureParams) -> CodeWords:

@@ -13,7 +13,7 @@ from ...doors.reader import reader
 from ...operation import AreaRow, ResultSummary
 from ...products.html_page import Bar, Figure, Page, Section, Table, write_page
 from ...products.map_frame import degrees, map_frame
-from ...products.pictures import class_picture, picture_grid, scale_bar, stack_picture
+from ...products.pictures import AREA_COLOR, class_picture, picture_grid, scale_bar, stack_picture
 from ...raster.grid import Window, grid_part
 from ...raster.pixel_area import pixel_size_m
 from ...scenes.passes import PassStack
@@ -21,6 +21,7 @@ from ...types import Aoi, Grid, format_time
 from ..event_run import MappedStep, ReadyStep
 from .story import EventStory
 
+AREA_EDGE = "#{:02x}{:02x}{:02x}".format(*AREA_COLOR)
 SMALL_PIXELS = 640
 """Longer side of the pictures that stand side by side."""
 
@@ -40,9 +41,9 @@ def write_report(story: EventStory, path: Path) -> Path:
     under = story.sources[0].after if story.sources else None
     sections = [
         Section("Areas", bars=_bars(summary.rows)),
-        _map_section(first, under),
+        _map_section(first, under, query.aoi),
         *(_pictures(source, _first_map(story, source)) for source in story.sources),
-        *(_map_section(step, under) for step in others),
+        *(_map_section(step, under, query.aoi) for step in others),
         _sources(story),
         _caveats(story),
         _files(story, path.parent),
@@ -111,7 +112,7 @@ def _pictures(source: ReadyStep, step: MappedStep) -> Section:
     return Section(f"{get_sensor(source.chosen.sensor).title}, before and after", tuple(figures))
 
 
-def _map_section(step: MappedStep, otherwise: PassStack | None) -> Section:
+def _map_section(step: MappedStep, otherwise: PassStack | None, area: Aoi) -> Section:
     """A map with its areas over the picture after; ``otherwise`` lies under a map that is made of
     other maps.
     """
@@ -120,14 +121,14 @@ def _map_section(step: MappedStep, otherwise: PassStack | None) -> Section:
     after = step.source.after if step.source else otherwise
     under = stack_picture(after.stack, grid)[0] if after else _blank(grid)
     colors = {row.map_class.code: row.map_class.color for row in rows}
-    drawn = class_picture(step.main_path, colors, step.subject.codes, under, grid)
+    drawn = class_picture(step.main_path, colors, step.subject.codes, under, grid, area)
     legend = tuple((row.color, row.map_class.name) for row in rows)
     figure = Figure(
         step.title,
         drawn,
         f"{step.main_path.name}. {origin.reference}",
         _bar(grid),
-        (*legend, ("hatched", "Not observed")),
+        (*legend, ("hatched", "Not observed"), (AREA_EDGE, "Edge of the area")),
         wide=True,
         frame=map_frame(grid),
     )

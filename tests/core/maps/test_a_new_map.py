@@ -74,6 +74,7 @@ def test_a_new_map_is_computed_described_and_shown(snow: MapOperation, tmp_path:
     }
     assert [layer.title for layer in result.layers] == [
         "Outline",
+        "Not observed",
         "Snow cover",
     ]
     [item] = (tmp_path / "out").glob("snow-20240115-*.stac.json")
@@ -92,7 +93,11 @@ def test_the_doors_of_a_new_map_are_derived(snow: MapOperation) -> None:
         Output("not_observed_percent", "Not observed (%)", "number"),
     )
     parameters = {p.name: p for p in snow.parameters()}
-    assert list(parameters) == ["stack", "output", "limit", "engine", "cluster", "resume"]
+    assert list(parameters) == [
+        *("stack", "output", "limit", "area", "area_mask"),
+        *("engine", "cluster", "resume"),
+    ]
     assert parameters["output"].help == (
-        "Gets snow.tif (0 no snow, 1 snow) and perimeter.gpkg. In classes 255 is not observed."
+        "Gets snow.tif (0 no snow, 1 snow), perimeter.gpkg and not_observed.gpkg; with an area "
+        "also area.gpkg. In classes 255 is not observed, and 254 outside of the area."
     )

@@ -550,16 +550,18 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     assert any("is not younger than the one before" in warning for warning in result.value.warnings)
     right = run(post, pre, tmp_path / "right")
     assert not any("younger" in warning for warning in right.value.warnings)
-    outline, severity, index = right.layers
+    outline, unseen, severity, index = right.layers
     assert {one.group for one in right.layers} == {
         "Burn severity 2024-06-01 to 2024-08-01, Sentinel-2"
     }
     assert (outline.path.name, outline.style) == ("perimeter.gpkg", "perimeter")
+    assert (unseen.path.name, unseen.style) == ("not_observed.gpkg", "not_observed")
     assert severity.acquired is not None
     assert severity.acquired.isoformat() == "2024-08-01T10:00:00+00:00"
     assert (severity.style, index.style) == ("severity", "dnbr")
     assert [one.title for one in right.layers] == [
         "Outline",
+        "Not observed",
         "Burn severity",
         "Burn ratio change (dNBR)",
     ], "the group tells the dates"
@@ -571,6 +573,7 @@ FILES = {
     "severity": "severity.tif",
     "dnbr": "dnbr.tif",
     "perimeter": "perimeter.gpkg",
+    "not_observed": "not_observed.gpkg",
 }
 
 

@@ -389,7 +389,10 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told["outputs"]) == {"burned", "dnbr", "confidence", "perimeter", "provenance"}
+    assert set(told["outputs"]) == {
+        *("burned", "dnbr", "confidence"),
+        *("perimeter", "not_observed", "provenance"),
+    }
     assert all(Path(path).exists() for path in told["outputs"].values())
     assert told["statistics"]["unburned_pixels"] > 1000
     assert not list((tmp_path / "out").glob("*part*"))

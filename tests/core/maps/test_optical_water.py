@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.algorithms.flood import DRY, PERMANENT_WATER, WATER_BEFORE
 from firstlight.core.algorithms.optical_water import (
     BRIGHTEST,
     INDEX,
@@ -372,8 +373,13 @@ def test_a_flood_is_the_water_that_was_not_there(tmp_path: Path) -> None:
         "confidence",
         "flooded",
         "perimeter",
+        "not_observed",
         "provenance",
     ]
+    always_wet = (before & after)[:, 60:]
+    assert overlap(got[:, 60:] == WATER_BEFORE, always_wet) >= 0.95
+    classes = [row["name"] for row in result.statistics["layers"]["flooded"]["classes"]]
+    assert classes == ["Not flooded (observed)", "Flooded", "Water before the event"]
 
 
 def test_two_dates_without_a_flood_have_next_to_none(tmp_path: Path) -> None:
@@ -401,9 +407,10 @@ def test_a_shore_that_was_partly_water_is_no_flood() -> None:
         "pre.other": np.float32([[0.101, 0.12, 0.125, 0.3]]),
     }  # index 0, -0.09, -0.11, -0.5
     values |= {"post.green": green, "post.other": np.full((1, 4), 0.02, np.float32)}
-    for threshold in (-0.1, 0.0):
+    # Above the threshold it was water, a little below it partly so.
+    for threshold, shore in ((-0.1, WATER_BEFORE), (0.0, DRY)):
         water = OpticalWater(("pre", "post"), threshold=threshold, compared=True)
-        assert water(values)[3].tolist() == [[0, 0, 1, 1]]
+        assert water(values)[3].tolist() == [[shore, shore, 1, 1]]
     assert OpticalWater(("pre", "post"), threshold=0.05, compared=True)(values)[3].tolist() == [
         [0, 1, 1, 1]
     ]
@@ -427,6 +434,7 @@ def test_permanent_water_and_terrain(tmp_path: Path) -> None:
     assert (water[:, :60] == 0).all()
     assert overlap(water[:, 60:], wet[:, 60:]) > 0.99
     assert overlap(flooded[:, 60:], (wet & ~river(0.1))[:, 60:]) > 0.98
+    assert np.array_equal(flooded == PERMANENT_WATER, always == 1)
     assert result.provenance["parameters"]["hand_limit_m"] == 15.0
 
 
@@ -684,6 +692,7 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         "confidence",
         "flooded",
         "perimeter",
+        "not_observed",
         "provenance",
     }
     assert told["statistics"]["flooded"]["area_km2"] == pytest.approx(

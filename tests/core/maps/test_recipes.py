@@ -81,7 +81,9 @@ def test_a_parameter_has_one_key_in_the_provenance_of_all_maps() -> None:
 
 
 def test_parameters_stand_in_one_order_at_the_doors() -> None:
-    """Inputs, the output, a map's own, permanent water and terrain, masks, the engine."""
+    """Inputs, the output, a map's own, permanent water and terrain, the area, masks, the
+    engine.
+    """
     water = next(operation for operation in MAPS if operation.name == "water")
     assert [p.name for p in water.parameters()] == [
         *("stack", "pre", "output", "method", "threshold"),
@@ -94,7 +96,7 @@ def test_parameters_stand_in_one_order_at_the_doors() -> None:
             "slope",
             "slope_limit",
         ),
-        *("mask_dilation", *ENGINE),
+        *("area", "area_mask", "mask_dilation", *ENGINE),
     ]
     for operation in MAPS:
         assert [p.name for p in operation.parameters()][-3:] == ENGINE

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.algorithms.flood import WATER_BEFORE
 from firstlight.core.algorithms.radar_water.levels import DB, fixed_db
 from firstlight.core.algorithms.radar_water.squares import CELL, DOUBTED, PICTURE, SURE, Cut
 from firstlight.core.algorithms.sar_water import (
@@ -172,7 +173,9 @@ def test_a_flood_is_water_that_was_not_there_before(tmp_path: Path) -> None:
     assert iou(water == 1, LAKE) >= 0.95
     assert (flooded[river] == 1).mean() < 0.05
     assert (change[flooded == 1] <= -LEAST_DROP_DB).all()
-    assert set(result.outputs) == {"water", "flooded", "change_db", "perimeter", "provenance"}
+    outlines = {"perimeter", "not_observed"}
+    assert set(result.outputs) == {"water", "flooded", "change_db", *outlines, "provenance"}
+    assert iou(flooded == WATER_BEFORE, LAKE & river) >= 0.8
     assert result.statistics["flooded"]["area_ha"] == pytest.approx((flooded == 1).sum() / 100)
     assert result.statistics["water"]["area_ha"] == pytest.approx((water == 1).sum() / 100)
     assert "flooded where water after" in result.provenance["formula"]

@@ -1,0 +1,270 @@
+"""Maps of an area: only pixels whose centre lies in its polygon are mapped and counted, and each of
+them as it would be without it. Which pixels those are, OGR says, point by point.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from firstlight.core.algorithms.burn import BURNED
+from firstlight.core.algorithms.kernel import NOT_OBSERVED, OUTSIDE
+from firstlight.core.errors import AreaError, Cancelled
+from firstlight.core.maps.registry import get_map
+from firstlight.core.monitor import Event, Progress, RecordingMonitor
+from firstlight.core.raster.reader import read_facts
+from firstlight.core.types import Aoi
+from support.areas import centres_inside, degrees, slanted
+from support.rasters import read_band
+from support.run import run_operation, small_tiles
+from support.stacks import write_stack
+from support.waiting import stop_at
+
+SHAPE = (150, 170)
+GROUND, CLOUD = 4, 9
+
+
+def burned(tmp_path: Path, **raster: Any) -> dict[str, Path]:
+    """Two dates of random ground with a burned square and a cloud."""
+    random = np.random.default_rng(3)
+    pre = {"nir": random.integers(4000, 5000, SHAPE), "swir22": random.integers(1500, 2000, SHAPE)}
+    post = {name: pixels.copy() for name, pixels in pre.items()}
+    post["nir"][40:110, 50:140] = 1600
+    post["swir22"][40:110, 50:140] = 3900
+    stacks = {}
+    for name, pixels in (("pre", pre), ("post", post)):
+        scl = np.full(SHAPE, GROUND, np.uint8)
+        scl[90:130, 100:160] = CLOUD if name == "post" else GROUND
+        bands = {key: value.astype(np.uint16) for key, value in pixels.items()}
+        stacks[name] = write_stack(tmp_path / name, {**bands, "scl": scl}, **raster)
+    return stacks
+
+
+def classes_of(path: Path) -> npt.NDArray[np.uint8]:
+    return np.asarray(read_band(path), np.uint8)
+
+
+def test_what_counts_are_the_pixels_whose_centres_lie_in_the_polygon(tmp_path: Path) -> None:
+    stacks = burned(tmp_path)
+    grid = read_facts(stacks["pre"]).grid
+    aoi = slanted(grid)
+    inside = centres_inside(aoi, grid)
+    whole = run_operation("burn-severity", **stacks, output=tmp_path / "whole")
+    part = run_operation("burn-severity", **stacks, area=aoi, output=tmp_path / "part")
+
+    every = classes_of(tmp_path / "whole" / "severity.tif")
+    codes = classes_of(tmp_path / "part" / "severity.tif")
+    assert OUTSIDE not in every
+    assert (every == NOT_OBSERVED).any()
+    np.testing.assert_array_equal(codes, np.where(inside, every, OUTSIDE))
+    numbers = read_band(tmp_path / "part" / "dnbr.tif")
+    every_number = read_band(tmp_path / "whole" / "dnbr.tif")
+    np.testing.assert_array_equal(numbers, np.where(inside, every_number, -9999))
+
+    figures = part.value.figures.main
+    counts = dict(zip(*np.unique(every[inside], return_counts=True)))
+    assert {row.map_class.code: row.ground.pixels for row in figures.rows if row.ground.pixels} == {
+        code: count for code, count in counts.items() if code != NOT_OBSERVED
+    }
+    assert figures.not_observed.pixels == counts[NOT_OBSERVED]
+    assert figures.total.pixels == inside.sum()
+    assert figures.outside == (~inside).sum()
+    assert figures.not_observed_percent == pytest.approx(100 * counts[NOT_OBSERVED] / inside.sum())
+    share = figures.observed.pixels / figures.total.pixels
+    assert part.value.figures.layers["dnbr"].to_dict()["observed_percent"] == 100 * share
+    assert whole.value.figures.main.outside == 0
+
+
+def test_every_engine_and_tile_gives_the_same_bytes(tmp_path: Path) -> None:
+    stacks = burned(tmp_path)
+    aoi = slanted(read_facts(stacks["pre"]).grid)
+    made = {}
+    for name, settings in {
+        "serial": small_tiles(engine="serial"),
+        "threads": small_tiles(engine="threads"),
+        "one tile": small_tiles(64 * 8),
+    }.items():
+        run_operation("burn-severity", settings, **stacks, area=aoi, output=tmp_path / name)
+        made[name] = {
+            layer: classes_of(tmp_path / name / layer) for layer in ("severity.tif", "dnbr.tif")
+        }
+    for layer in ("severity.tif", "dnbr.tif"):
+        first, second = ((tmp_path / one / layer).read_bytes() for one in ("serial", "threads"))
+        assert first == second
+        np.testing.assert_array_equal(made["serial"][layer], made["one tile"][layer])
+
+
+def test_a_resumed_run_knows_its_area(tmp_path: Path) -> None:
+    stacks = burned(tmp_path)
+    aoi = slanted(read_facts(stacks["pre"]).grid)
+    operation = get_map("burn-severity")
+
+    def is_third_tile(event: Event) -> bool:
+        return isinstance(event, Progress) and "tile 3 " in event.detail
+
+    def params(**more: Any) -> Any:
+        return operation.make_params({**stacks, "output": tmp_path / "map", "resume": True, **more})
+
+    with pytest.raises(Cancelled), stop_at(is_third_tile) as stopped:
+        operation.run(params(), small_tiles(), stopped)  # of the whole scene
+    operation.run(params(area=aoi), small_tiles(), RecordingMonitor())
+    run_operation("burn-severity", **stacks, area=aoi, output=tmp_path / "fresh")
+    for layer in ("severity.tif", "dnbr.tif"):
+        resumed, fresh = ((tmp_path / one / layer).read_bytes() for one in ("map", "fresh"))
+        assert resumed == fresh
+
+
+def test_the_box_around_the_area_is_mapped_where_it_is_asked_for(tmp_path: Path) -> None:
+    stacks = burned(tmp_path)
+    grid = read_facts(stacks["pre"]).grid
+    aoi = Aoi.from_geometry(
+        {
+            "type": "Polygon",
+            "coordinates": [degrees(grid, [(20.3, 15.2), (90.7, 30.1), (44.2, 80.6)])],
+        }
+    )
+    result = run_operation(
+        "burn-severity", **stacks, area=aoi, area_mask="box", output=tmp_path / "map"
+    )
+    rows, cols = np.nonzero(classes_of(tmp_path / "map" / "severity.tif") != OUTSIDE)
+    assert (rows.min(), rows.max(), cols.min(), cols.max()) == (15, 80, 20, 90)
+    assert result.value.figures.main.total.pixels == 66 * 71
+
+
+def test_the_provenance_names_the_area(tmp_path: Path) -> None:
+    stacks = burned(tmp_path)
+    aoi = slanted(read_facts(stacks["pre"]).grid)
+    path = tmp_path / "area.geojson"
+    path.write_text(json.dumps(aoi.geometry), encoding="utf-8")
+    result = run_operation("burn-severity", **stacks, area=path, output=tmp_path / "map")
+    told = result.value.provenance["parameters"]["area"]
+    assert told["file"] == str(path)
+    assert told["mask"] == "shape"
+    assert told["wkt"].startswith("MULTIPOLYGON ((")
+    assert told["pixels"] == result.value.figures.main.total.pixels
+    [warning] = [text for text in result.warnings if "of the area" in text]
+    assert f"{told['covered_percent']:.1f} %" in warning
+    other = run_operation("burn-severity", **stacks, output=tmp_path / "whole")
+    assert "area" not in other.value.provenance["parameters"]
+
+
+def test_an_area_beside_the_stacks_is_a_sentence(tmp_path: Path) -> None:
+    stacks = burned(tmp_path)
+    with pytest.raises(AreaError, match="lies beside"):
+        run_operation("burn-severity", **stacks, area="2,2,3,3", output=tmp_path / "map")
+    between = Aoi.from_geometry(
+        {
+            "type": "Polygon",
+            "coordinates": [
+                degrees(read_facts(stacks["pre"]).grid, [(5.6, 5.6), (5.9, 5.6), (5.8, 5.9)])
+            ],
+        }
+    )
+    with pytest.raises(AreaError, match="no pixel of the raster has its centre in it"):
+        run_operation("burn-severity", **stacks, area=between, output=tmp_path / "map")
+    assert not (tmp_path / "map" / "severity.tif").exists()
+
+
+def test_a_raster_in_degrees_across_the_antimeridian_is_masked_on_both_sides(
+    tmp_path: Path,
+) -> None:
+    raster = {"epsg": 4326, "resolution": 0.001, "origin": (179.9, 10.15)}
+    stacks = burned(tmp_path, **raster)
+    grid = read_facts(stacks["pre"]).grid
+    aoi = Aoi.from_geometry(
+        {
+            "type": "MultiPolygon",
+            "coordinates": [
+                [
+                    [
+                        [179.9203, 10.0202],
+                        [180, 10.0303],
+                        [180, 10.0904],
+                        [179.9301, 10.1003],
+                        [179.9203, 10.0202],
+                    ]
+                ],
+                [[[-180, 10.0303], [-179.9502, 10.0603], [-180, 10.0904], [-180, 10.0303]]],
+            ],
+        }
+    )
+    run_operation("burn-severity", **stacks, area=aoi, output=tmp_path / "map")
+    codes = classes_of(tmp_path / "map" / "severity.tif")
+    turned = Aoi(
+        {
+            "type": "Polygon",
+            "coordinates": [
+                [
+                    [179.9203, 10.0202],
+                    [180, 10.0303],
+                    [180.0498, 10.0603],
+                    [180, 10.0904],
+                    [179.9301, 10.1003],
+                    [179.9203, 10.0202],
+                ]
+            ],
+        },
+        aoi.bounds,
+    )
+    from osgeo import ogr
+
+    area = ogr.CreateGeometryFromJson(json.dumps(turned.geometry))
+    expected = np.zeros(grid.shape, bool)
+    for row, col in np.ndindex(grid.shape):
+        point = ogr.Geometry(ogr.wkbPoint)
+        point.AddPoint_2D(179.9 + 0.001 * (col + 0.5), 10.15 - 0.001 * (row + 0.5))
+        expected[row, col] = area.Contains(point)
+    assert expected[:, 101:].any()
+    np.testing.assert_array_equal(codes != OUTSIDE, expected)
+
+
+def test_outline_and_hatching_end_at_the_area(tmp_path: Path) -> None:
+    from osgeo import ogr
+
+    stacks = burned(tmp_path)
+    grid = read_facts(stacks["pre"]).grid
+    aoi = slanted(grid)
+    inside = centres_inside(aoi, grid)
+    result = run_operation("burn-severity", **stacks, area=aoi, output=tmp_path / "map")
+    codes = classes_of(tmp_path / "map" / "severity.tif")
+    a, _, c, _, e, f = grid.transform
+    for name, wanted in (
+        ("perimeter", np.isin(codes, BURNED)),
+        ("not_observed", codes == NOT_OBSERVED),
+    ):
+        dataset = ogr.Open(str(tmp_path / "map" / f"{name}.gpkg"))
+        layer = dataset.GetLayerByName(name)
+        union = ogr.Geometry(ogr.wkbMultiPolygon)
+        for feature in layer:
+            for part in _polygons(feature.GetGeometryRef()):
+                union.AddGeometry(part)
+        drawn = np.zeros(grid.shape, bool)
+        for row, col in np.ndindex(grid.shape):
+            point = ogr.Geometry(ogr.wkbPoint)
+            point.AddPoint_2D(a * (col + 0.5) + c, e * (row + 0.5) + f)
+            drawn[row, col] = union.Contains(point)
+        # A simplified edge may leave out or take in a pixel of the edge, and none beyond it.
+        assert (drawn != wanted).sum() < 0.03 * wanted.sum()
+        assert not (drawn & ~grown(inside)).any()
+    assert [layer.title for layer in result.layers[:3]] == ["Outline", "Not observed", "Area"]
+
+
+def _polygons(geometry: Any) -> list[Any]:
+    if geometry.GetGeometryName() == "POLYGON":
+        return [geometry]
+    return [geometry.GetGeometryRef(n) for n in range(geometry.GetGeometryCount())]
+
+
+def grown(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    wide = np.pad(mask, 1)
+    shifted = [
+        wide[row : row + mask.shape[0], col : col + mask.shape[1]]
+        for row in range(3)
+        for col in range(3)
+    ]
+    return np.logical_or.reduce(shifted)
