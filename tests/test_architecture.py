@@ -222,7 +222,9 @@ CORE_LAYERS = {
     ),
     "core.stack": (*_RASTERS, "core.cog", "core.identity", *_DISCOVERY, "core.stack"),
     "core.mosaic": (*_RASTERS, "core.addresses", "core.discovery", "core.mosaic"),
-    "core.algorithms": (*_SERVICES, "core.raster", "core.algorithms"),
+    # Of values, classes and areas: knows no map.
+    "core.confidence": (*_VALUES, "core.raster.classes", "core.confidence"),
+    "core.algorithms": (*_SERVICES, "core.raster", "core.confidence", "core.algorithms"),
     "core.execution": (
         *_RASTERS,
         "core.cog",

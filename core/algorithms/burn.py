@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..confidence.likelihood import REACH, distance_from, likelihood_percent
+from ..confidence.noise import Noise
 from ..enums import StrEnum
 from ..raster.cloud_mask import is_water
-from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
+from .confidence_layer import confidence_layer
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Sample, Survey, Values
 from .masks import Radius, clear_pixels, dilation_halo
 
 
@@ -79,6 +82,7 @@ INDEX_LAYERS: Mapping[BurnIndex, Layer] = {
         (BurnIndex.RBR, "Relativised burn ratio (RBR)", 2000.0),
     )
 }
+CONFIDENCE_LAYER = confidence_layer("that it burned")
 SEVERITY_LAYER = Layer("severity", "Burn severity", (0, NOT_OBSERVED), "severity", SEVERITY)
 
 
@@ -92,6 +96,13 @@ class SeverityScale:
     """From the least severe."""
     style: str
     """Key of the class layer's style."""
+
+    @property
+    def burned_from(self) -> float:
+        """Least index of what burned."""
+        return next(
+            edge for edge, above in zip(self.edges, self.classes[1:]) if above.code == BURNED[0]
+        )
 
 
 SCALES: Mapping[BurnIndex, SeverityScale] = {
@@ -127,27 +138,35 @@ class BurnSeverity:
     """
     radius_px: Radius = (0.0, 0.0)
     """Radius of the masks' dilation."""
+    doubt: Noise = Noise(0.05, 0.05)
+    """Of the index over unburned ground."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
-        """Index (float32, NaN = not observed) and class (uint8); of a relative index dNBR too."""
+        """Index (float32, NaN = not observed), class (uint8), percent of confidence that it burned
+        (uint8); of a relative index dNBR too.
+        """
         before, dnbr, missing = compare_nbr(values, self.masks, self.radius_px)
         change = dnbr
         with np.errstate(all="ignore"):
             if self.offset:
                 dnbr -= np.float32(self.offset)
-            if self.index == BurnIndex.RDNBR:
-                change = dnbr / np.sqrt(np.maximum(np.abs(before), np.float32(LEAST_NBR)))
-            elif self.index == BurnIndex.RBR:
-                change = dnbr / (before + np.float32(1.001))
-            classes = classify(change, SCALES[self.index])
+            if self.index != BurnIndex.DNBR:
+                change = dnbr / relative_divisor(self.index, before)
+            scale = SCALES[self.index]
+            classes = classify(change, scale)
+            distance = distance_from(change, scale.burned_from, self.doubt)
         water = water_on_both(values, self.masks)
         if water is not None:
             classes[water] = UNBURNED
+            distance[water] = -REACH
+        likely = likelihood_percent(
+            distance, classes >= BURNED[0], ~missing, dilation_halo(self.radius_px)
+        )
         np.copyto(classes, np.uint8(NOT_OBSERVED), where=missing)
         numbers = [change] if change is dnbr else [change, dnbr]
         for layer in numbers:
             np.copyto(layer, np.float32(np.nan), where=missing)
-        return (numbers[0], classes, *numbers[1:])
+        return (numbers[0], classes, likely, *numbers[1:])
 
     def tags(self) -> dict[str, str]:
         """For the files that are made."""
@@ -156,6 +175,13 @@ class BurnSeverity:
     def with_offset(self, offset: float, unburned_pixels: int) -> BurnSeverity:
         """The same with an offset that a survey found."""
         return replace(self, offset=offset, unburned_pixels=unburned_pixels)
+
+
+def relative_divisor(index: BurnIndex, before: FloatArray) -> FloatArray:
+    """What dNBR is divided by for a relative index, float32, by NBR before."""
+    if index == BurnIndex.RDNBR:
+        return np.asarray(np.sqrt(np.maximum(np.abs(before), np.float32(LEAST_NBR))), np.float32)
+    return np.asarray(before + np.float32(1.001), np.float32)
 
 
 def compare_nbr(
@@ -197,7 +223,10 @@ def classify(
 
 
 def severity_kernel(
-    function: BurnSeverity, bands: Mapping[str, str], survey: Survey | None = None
+    function: BurnSeverity,
+    bands: Mapping[str, str],
+    survey: Survey | None = None,
+    sample: Sample | None = None,
 ) -> Kernel:
     """The kernel for two dates.
 
@@ -209,11 +238,14 @@ def severity_kernel(
         stack.
     survey : Survey, optional
         That finds the offset: :class:`.burn_offset.OffsetSurvey`.
+    sample : Sample, optional
+        That finds the noise: :class:`.burn_noise.BurnNoise`.
     """
     index, scale = function.index, SCALES[function.index]
     layers: tuple[Layer, ...] = (
         INDEX_LAYERS[index],
         replace(SEVERITY_LAYER, style=scale.style, classes=scale.classes),
+        CONFIDENCE_LAYER,
     )
     if index != BurnIndex.DNBR:  # there whatever is asked for: others will compare with it
         layers += (INDEX_LAYERS[BurnIndex.DNBR],)
@@ -226,6 +258,7 @@ def severity_kernel(
         REFERENCES[index],
         halo=halo,
         survey=survey,
+        sample=sample,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import known
 from ..raster.classes import NOT_OBSERVED as NOT_OBSERVED
 from ..raster.classes import NOT_OBSERVED_COLOR as NOT_OBSERVED_COLOR
 from ..raster.classes import OUTSIDE as OUTSIDE
@@ -72,6 +73,15 @@ class Survey(Protocol):
         """The kernel's function, given the sum over all parts."""
 
 
+class Sample(Protocol):
+    """A look at a few windows of the raster, after the survey: for what a part tells as well as the
+    whole, such as noise.
+    """
+
+    def learn(self, compute: Compute, windows: Sequence[Values]) -> Compute:
+        """The kernel's function with what some windows tell."""
+
+
 @runtime_checkable
 class Telling(Protocol):
     """A function with something to say about itself that must stand in the files: the threshold
@@ -115,6 +125,8 @@ class Kernel:
     """Pixels around it that the survey gets with each part; NaN beyond the raster. With 0 it gets
     the part alone, whatever the function's own halo is.
     """
+    sample: Sample | None = None
+    """What is learnt from a few windows before the tiles are computed."""
     cell: int = 1
     """The survey looks at squares of so many pixels a side, counted from the raster's corner: no
     part that it gets cuts through one, so that what it finds does not depend on the tiles.
@@ -128,6 +140,11 @@ class Kernel:
     def tags(self) -> dict[str, str]:
         """What its function has to say for the files."""
         return self.compute.tags() if isinstance(self.compute, Telling) else {}
+
+    def learnt(self, windows: Sequence[Values]) -> Kernel:
+        """The kernel that needs no sample any more."""
+        sample = known(self.sample, "only a kernel with a sample learns from one")
+        return replace(self, compute=sample.learn(self.compute, windows), sample=None)
 
     def settled(self, total: npt.NDArray[np.int64]) -> Kernel:
         """The kernel that needs no survey any more."""

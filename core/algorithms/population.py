@@ -9,11 +9,6 @@ import numpy.typing as npt
 
 from .kernel import FloatArray
 
-GAUSSIAN_MAD = 1.4826
-"""Standard deviation of a Gaussian ÷ its median absolute deviation (Leys et al. 2013,
-doi:10.1016/j.jesp.2013.03.013).
-"""
-
 
 def histogram_median(counts: npt.NDArray[np.int64]) -> int | None:
     """The bin in which the median lies, the lower one of two; None where nothing was counted."""

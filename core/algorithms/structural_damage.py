@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..confidence.noise import GAUSSIAN_MAD
 from ..errors import known
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 from .masks import Radius, clear_pixels, dilation_halo
-from .population import GAUSSIAN_MAD, histogram_median, histogram_spread
+from .population import histogram_median, histogram_spread
 
 WINDOW_PX = 13
 """Side of the moving window, odd."""

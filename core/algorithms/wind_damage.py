@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from ..confidence.noise import GAUSSIAN_MAD
 from ..enums import StrEnum
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 from .masks import Radius, clear_pixels, dilation_halo
-from .population import GAUSSIAN_MAD, histogram_median, normal_share
+from .population import histogram_median, normal_share
 
 
 class VegetationIndex(StrEnum):

@@ -29,7 +29,7 @@ from ..cog.writer import CogWriter
 from ..enums import OutputType, Resampling
 from ..errors import Cancelled
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
-from ..raster.grid import Window, in_columns, split_windows
+from ..raster.grid import Window, in_columns, sample_windows, split_windows
 from ..settings import Settings
 from ..shapes.area_pixels import AreaPixels
 from ..workers import run_in_background
@@ -133,7 +133,7 @@ class _LayerRun:
         with ExitStack() as stack:
             job = self._job(tiles, outputs[0].absolute())
             lazy = _LazyEngine(engine, job, self.settings, self.events, stack)
-            kernel = self._settle(lazy)
+            kernel = self._learn(self._settle(lazy))
             key = _resume_key(self.reader, kernel, self.indexes, self.area) if resume else ""
             if self.events.stop.is_set():
                 raise Cancelled()
@@ -178,6 +178,16 @@ class _LayerRun:
         work = SurveyWork(self.reader, self.indexes, kernel)
         lazy.engine.run(work, tiles, self.events.stop, take)
         return kernel.settled(total[0])
+
+    def _learn(self, kernel: Kernel) -> Kernel:
+        """The kernel with what a few windows tell; read here, in one order, whatever the engine."""
+        if kernel.sample is None:
+            return kernel
+        windows = sample_windows(self.reader.grid.shape)
+        rows = max(window.rows for window in windows)
+        return kernel.learnt(
+            [next(iter(self.reader.strips(self.indexes, window, rows))) for window in windows]
+        )
 
     def _compute(
         self,
@@ -335,6 +345,8 @@ def layer_spec(
             resampling=Resampling.NEAREST,
         )
     dtype = storage_dtype(common.dtype, layer.range)
+    if dtype == "uint8":
+        return replace(common, dtype=dtype, nodata=NOT_OBSERVED)
     if dtype != OutputType.INT16:
         return replace(common, dtype=dtype)
     scale = integer_scale(layer.range)

@@ -31,8 +31,8 @@ class LayerStatistics:
     low: float = math.inf
     high: float = -math.inf
     classes: Mapping[int, tuple[int, float | None]] = field(default_factory=dict)
-    """Classes of a layer, ``NOT_OBSERVED`` among them, ``OUTSIDE`` not: code → pixels and square
-    metres (None without a reference system).
+    """Classes or whole percents of a layer of bytes, ``NOT_OBSERVED`` among them, ``OUTSIDE`` not:
+    code → pixels and square metres (None without a reference system).
     """
     outside: int = 0
     """Pixels outside of the area that was asked for, which all other figures leave out."""
@@ -80,7 +80,8 @@ def written_statistics(writer: CogWriter, engine: str, outside: int = 0) -> list
     """
     bands = [LayerStatistics.of(band, writer.spec, engine) for band in writer.statistics()]
     bands = [replace(one, pixels=one.pixels - outside, outside=outside) for one in bands]
-    return [replace(bands[0], classes=_class_areas(writer))] if writer.spec.colors else bands
+    counted = writer.spec.dtype == "uint8" and len(bands) == 1
+    return [replace(bands[0], classes=_class_areas(writer))] if counted else bands
 
 
 def _class_areas(writer: CogWriter) -> dict[int, tuple[int, float | None]]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ..algorithms.burn import (
     BURNED,
+    CONFIDENCE_LAYER,
     INDEX_LAYERS,
     REFERENCES,
     SCALES,
@@ -17,6 +18,7 @@ from ..algorithms.burn import (
     BurnSeverity,
     severity_kernel,
 )
+from ..algorithms.burn_noise import BurnNoise
 from ..algorithms.burn_offset import OffsetSurvey
 from ..algorithms.burned_area import BurnSigns
 from ..algorithms.kernel import Kernel
@@ -81,7 +83,7 @@ def make_kernel(params: BurnSeverityParams, inputs: MapInputs) -> Kernel:
         radius_px=params.dilation(inputs.grid),
     )
     survey = OffsetSurvey(function) if offset.is_auto else None
-    return severity_kernel(function, inputs.bands, survey)
+    return severity_kernel(function, inputs.bands, survey, BurnNoise())
 
 
 def report(job: MapJob[BurnSeverityParams], applied: Applied) -> Findings:
@@ -133,6 +135,7 @@ BURN_SEVERITY = map_operation(
         params=BurnSeverityParams,
         layers=(
             MapLayer(SEVERITY_LAYER, "Severity classes"),
+            MapLayer(CONFIDENCE_LAYER, "Confidence"),
             MapLayer(INDEX_LAYERS[BurnIndex.DNBR], "dNBR"),
             MapLayer(
                 INDEX_LAYERS[BurnIndex.RDNBR],

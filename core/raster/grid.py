@@ -191,6 +191,20 @@ def split_windows(shape: tuple[int, int], size: int) -> list[Window]:
     ]
 
 
+def sample_windows(shape: tuple[int, int], side: int = 256, across: int = 4) -> list[Window]:
+    """A few windows all over a raster, from its first to its last row and column; on the lines of
+    squares of ``side`` pixels where there is room, so that few blocks have to be decoded.
+    """
+    starts = []
+    for size in shape:
+        last = max(0, size - side)
+        steps = [round(number * last / (across - 1)) for number in range(across)]
+        aligned = [step // side * side if step < last else last for step in steps]
+        starts.append(list(dict.fromkeys(aligned if size >= side * across else steps)))
+    height, width = (min(side, size) for size in shape)
+    return [Window(row, col, height, width) for row in starts[0] for col in starts[1]]
+
+
 def in_columns(tiles: Sequence[Window], width: int) -> list[Window]:
     """The same tiles, column after column of ``width`` pixels, each from top to bottom: neighbours
     come soon after each other.

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import PRODUCT
+from ..algorithms.confidence_layer import NAME as CONFIDENCE
+from ..algorithms.kernel import NOT_OBSERVED
+from ..confidence.interval import AreaInterval, area_interval, edge_interval
+from ..confidence.noise import Noise
 from ..execution.layer_statistics import LayerStatistics
 from ..products.perimeter import Perimeter
 from ..products.result_record import LayerFigures
@@ -26,6 +30,8 @@ class MapStatistics:
     own: Mapping[str, Any] = field(default_factory=dict)
     """Facts that only the algorithm knows, JSON-ready: a threshold, the pixels it comes from."""
     perimeter: Perimeter | None = None
+    noise: Noise | None = None
+    """Of what the map compares with its limit; None where it tells no confidence."""
 
     @property
     def main(self) -> ClassStatistics:
@@ -42,6 +48,26 @@ class MapStatistics:
     def numbers(self) -> LayerStatistics | None:
         """Figures of the first layer of numbers."""
         return next((one for one in self.layers.values() if isinstance(one, LayerStatistics)), None)
+
+    @property
+    def interval(self) -> AreaInterval | None:
+        """The interval of the first extent's area; None where nothing is known of how sure it is.
+
+        Of a map that tells no confidence it is that of its edge alone.
+        """
+        area_ha = self.share_of(self.extents[0]).area_ha
+        edge = self.perimeter.edge_m2 if self.perimeter else None
+        if area_ha is None or edge is None or not self.main.observed.pixels:
+            return None
+        sure = self.layers.get(CONFIDENCE)
+        if self.noise is None or not isinstance(sure, LayerStatistics):
+            return edge_interval(area_ha * 1e4, edge)
+        likely = {
+            percent: area or 0.0
+            for percent, (_, area) in sure.classes.items()
+            if percent != NOT_OBSERVED
+        }
+        return area_interval(area_ha * 1e4, likely, self.noise.shared, edge)
 
     def share_of(self, extent: Extent) -> ClassShare:
         """Return area and observed share of an extent."""
@@ -79,6 +105,8 @@ class MapStatistics:
             **{extent.name: self.share_of(extent).to_dict() for extent in self.extents},
             "layers": {name: figures.to_dict() for name, figures in self.layers.items()},
             **({"perimeter": self.perimeter.to_dict()} if self.perimeter else {}),
+            **({"interval": self.interval.to_dict()} if self.interval else {}),
+            **({"noise": self.noise.to_dict()} if self.noise else {}),
         }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import PRODUCT
+from ..algorithms.confidence_layer import noise_of
 from ..discovery.band_config import load_sensors
 from ..errors import known
 from ..execution.apply import Applied, apply_layers
@@ -144,6 +145,7 @@ def finish_map(
             for layer in job.kernel.layers
         },
         extents=job.extents,
+        noise=noise_of(applied.kernel),
     )
     origin = _provenance(job, findings, applied.layers[0].engine)
     warnings = [*job.inputs.warnings, *area_warnings(job), *findings.warnings]

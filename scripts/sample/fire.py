@@ -59,12 +59,22 @@ PASSES = {
 }
 
 
-def burn() -> Burn:
-    """Simulate the place; the same numbers each time."""
-    rng = np.random.default_rng(SEED)
+def burn(seed: int = SEED, charred: tuple[float, ...] = CHARRED, reach: float = 1.0) -> Burn:
+    """Simulate the place; the same numbers each time.
+
+    Parameters
+    ----------
+    seed : int
+        Another one is another place of the same kind.
+    charred : tuple of float
+        Share of char in the four zones: how far a fire is from the limits of the classes.
+    reach : float
+        How far the fire got; of 1 it fills two fifths of the place.
+    """
+    rng = np.random.default_rng(seed)
     ground = _country(rng)
     before = spectrum_of(ground)
-    share = _charred(ground, rng)
+    share = _charred(ground, rng, charred, reach)
     dry = ripened(before, ground, DRYING)
     after = mixed(dry, share, CHAR)
     truth = _nbr(before) - _nbr(mixed(before, share, CHAR))
@@ -97,7 +107,9 @@ def _country(rng: np.random.Generator) -> Ground:
     return Ground(PLACE, blur(height, 1.5), cover, fractal((side, side), 0.8, rng))
 
 
-def _charred(ground: Ground, rng: np.random.Generator) -> Field:
+def _charred(
+    ground: Ground, rng: np.random.Generator, charred: tuple[float, ...], reach: float
+) -> Field:
     """Share of each pixel that burned: zones of one severity each, soft over two or three pixels
     where they meet.
     """
@@ -107,9 +119,10 @@ def _charred(ground: Ground, rng: np.random.Generator) -> Field:
         (cols - 390) * 0.9 + (rows - 350) * 0.45,
         (rows - 350) * 0.9 - (cols - 390) * 0.45,
     )
-    depth = 1 - np.hypot(along / 330, across / 215) + 0.20 * fractal((side, side), 1.7, rng)
+    far = np.hypot(along / (330 * reach), across / (215 * reach))
+    depth = 1 - far + 0.20 * fractal((side, side), 1.7, rng)
     zone = np.digitize(depth + 0.05 * fractal((side, side), 1.3, rng), _ZONES)
-    share = np.array([0.0, *CHARRED])[zone]
+    share = np.array([0.0, *charred])[zone]
     share[fractal((side, side), 1.5, rng) > 1.9] = 0.0  # islands that the fire left out
     share[depth < -0.2] = 0.0  # no sparks far away
     share = blur(share, 1.0)

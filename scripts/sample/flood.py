@@ -41,6 +41,7 @@ class Flood:
     """Share of rough water, 0..1, with margin, on the day of the radar's pass after the flood."""
     surface_model: Field
     """Heights as an elevation model gives them, with margin: canopy, roofs, flat water, noise."""
+    seed: int = SEED
 
     @property
     def permanent(self) -> npt.NDArray[np.uint8]:
@@ -85,9 +86,17 @@ FALLEN_M = {"2024-11-02": 1.2, "2024-11-14": 2.4}
 """How far the water has gone down by the day of a pass."""
 
 
-def flood() -> Flood:
-    """Simulate the place; the same numbers each time."""
-    rng = np.random.default_rng(SEED)
+def flood(seed: int = SEED, stage_m: float = STAGE_M) -> Flood:
+    """Simulate the place; the same numbers each time.
+
+    Parameters
+    ----------
+    seed : int
+        Another one is another place of the same kind.
+    stage_m : float
+        Of the flood above the river's usual level.
+    """
+    rng = np.random.default_rng(seed)
     side = PLACE.side
     rows, cols = np.indices((side, side)) - PLACE.margin
     from_river = _distance(cols, rows, rng)
@@ -112,8 +121,8 @@ def flood() -> Flood:
     water = lake | river
     above = np.where(water, above, blur(above, 1.0))
     above[river] = 0.0
-    wet = fill_from(river, (above < STAGE_M) | river)
-    depth = np.where(wet & ~water, STAGE_M - above, 0.0)
+    wet = fill_from(river, (above < stage_m) | river)
+    depth = np.where(wet & ~water, stage_m - above, 0.0)
     gust = (
         1 - np.hypot((rows - 400) / 45, (cols - 590) / 65) + 0.35 * fractal((side, side), 1.4, rng)
     )
@@ -123,7 +132,7 @@ def flood() -> Flood:
     noisy = height + blur(tall, 1.5) + HEIGHT_NOISE_M * fractal((side, side), 1.0, rng)
     model = np.where(water, height, noisy)
     ground = Ground(PLACE, height, cover, fractal((side, side), 0.8, rng))
-    return Flood(ground, depth, wind, model)
+    return Flood(ground, depth, wind, model, seed)
 
 
 def optical_surface(scene: Flood, day: str) -> Spectrum:
@@ -140,7 +149,7 @@ def optical_surface(scene: Flood, day: str) -> Spectrum:
 def radar_levels(scene: Flood, day: str) -> dict[str, Field]:
     """Gamma nought in dB without noise on the day of a pass."""
     # Fields and trees scatter alike on all days; only water and wetness change.
-    dry = levels_of(scene.ground, np.random.default_rng(SEED + 1))
+    dry = levels_of(scene.ground, np.random.default_rng(scene.seed + 1))
     if day < MOMENT[:10]:
         return dry
     scene = scene.on(day)

@@ -145,9 +145,9 @@ def outside(size: int, corner: tuple[str, int, int]) -> npt.NDArray[np.bool_]:
 
 
 def take_picture(
-    ground: Ground, surface: Spectrum, look: Look, rng: np.random.Generator
+    ground: Ground, surface: Spectrum, look: Look, rng: np.random.Generator, noise: float = 1.0
 ) -> Picture:
-    """See a place's surface through the air of one pass."""
+    """See a place's surface through the air of one pass, with so many times the sensor's noise."""
     place = ground.place
     light = illumination(ground.height, look.sun)
     thick, shadow = (place.crop(field) for field in _clouds(place, look, rng))
@@ -164,7 +164,7 @@ def take_picture(
         for name, field in fine.items()
     }
     noisy = {
-        name: field + rng.normal(0, BANDS[name].noise, field.shape)
+        name: field + rng.normal(0, noise * BANDS[name].noise, field.shape)
         for name, field in coarse.items()
     }
     valid = ~outside(place.size, look.corner)

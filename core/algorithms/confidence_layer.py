@@ -1,0 +1,37 @@
+"""The layer of a map that tells how likely each pixel is affected."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy.typing as npt
+
+from ..confidence.noise import Noise
+from .kernel import Kernel, Layer, Values
+
+NAME = "confidence"
+"""Of the layer; its values are those of :mod:`..confidence.likelihood`."""
+STYLE = "likelihood"
+
+
+def confidence_layer(what: str) -> Layer:
+    """The layer; ``what``: ``that it burned``."""
+    return Layer(NAME, f"Confidence {what} (%)", (0.0, 100.0), STYLE, dtype="uint8", unit="%")
+
+
+@runtime_checkable
+class Doubted(Protocol):
+    """A function that knows how noisy the values are that it compares with its limit."""
+
+    @property
+    def doubt(self) -> Noise:
+        """Their noise, in their unit."""
+
+    def __call__(self, values: Values) -> npt.NDArray[Any] | tuple[npt.NDArray[Any], ...]:
+        """The layers."""
+
+
+def noise_of(kernel: Kernel) -> Noise | None:
+    """The noise that a kernel's confidence rests on; None where it makes no such layer."""
+    makes = any(layer.style == STYLE for layer in kernel.layers)
+    return kernel.compute.doubt if makes and isinstance(kernel.compute, Doubted) else None

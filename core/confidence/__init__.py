@@ -1,0 +1,1 @@
+"""How sure a map is: of each pixel, and of the area that it counts."""
