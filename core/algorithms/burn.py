@@ -160,7 +160,7 @@ class BurnSeverity:
             classes[water] = UNBURNED
             distance[water] = -REACH
         likely = likelihood_percent(
-            distance, classes >= BURNED[0], ~missing, dilation_halo(self.radius_px)
+            distance, classes >= BURNED[0], ~missing, dilation_halo(self.radius_px), leaks=True
         )
         np.copyto(classes, np.uint8(NOT_OBSERVED), where=missing)
         numbers = [change] if change is dnbr else [change, dnbr]

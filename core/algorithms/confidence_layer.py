@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy.typing as npt
 
 from ..confidence.noise import Noise
-from .kernel import Kernel, Layer, Values
+from .kernel import Compute, Kernel, Layer, Values
 
 NAME = "confidence"
 """Of the layer; its values are those of :mod:`..confidence.likelihood`."""
@@ -17,6 +19,22 @@ STYLE = "likelihood"
 def confidence_layer(what: str) -> Layer:
     """The layer; ``what``: ``that it burned``."""
     return Layer(NAME, f"Confidence {what} (%)", (0.0, 100.0), STYLE, dtype="uint8", unit="%")
+
+
+class TakesNoise(Protocol):
+    """A function that can tell the noise of its own values."""
+
+    def with_noise(self, windows: Sequence[Values]) -> Compute:
+        """The same with the noise of some windows."""
+
+
+@dataclass(frozen=True)
+class NoiseSample:
+    """A look at the noise of a few windows."""
+
+    def learn(self, compute: Compute, windows: Sequence[Values]) -> Compute:
+        """The function with the noise that they show."""
+        return cast("TakesNoise", compute).with_noise(windows)
 
 
 @runtime_checkable

@@ -10,15 +10,18 @@ land and water: forced on a scene of land alone, or of water alone, it would cut
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..confidence.likelihood import distance_from, likelihood_percent
+from ..confidence.noise import Noise, spread_of_differences
 from ..enums import StrEnum
 from ..raster.cloud_mask import SNOW, mask_classes
+from .confidence_layer import NoiseSample, confidence_layer
 from .flood import (
     DRY,
     FLOODED_LAYER,
@@ -63,9 +66,7 @@ INDEX_LAYERS: Mapping[WaterIndex, Layer] = {
         (WaterIndex.MNDWI, "Modified water index (MNDWI)"),
     )
 }
-CONFIDENCE_LAYER = Layer(
-    "confidence", "Confidence of water or dry", (0.0, 1.0), "confidence", dtype="float32"
-)
+CONFIDENCE_LAYER = confidence_layer("that it is water, or flooded")
 FIXED = 0.0
 """Both authors' own threshold."""
 INDEX = Bins(-1.0, 1.0, 0.01)
@@ -88,10 +89,16 @@ DRY_BY = 0.1
 """A place is flooded only where its index lay so far below the threshold before (below 0, if the
 threshold is lower): the mixed pixel of a shore, partly water before, is no flood. A judgement.
 """
-SURE = 0.3
-"""Distance of the index from the threshold from which confidence is 1; it grows evenly from 0 at
-the threshold. It is for putting pixels in order, and no probability.
+LEAST_LOCAL = 0.1
+"""Deviation that the index of a pixel has at least, where the shore runs through pixels of its own
+or of the coarser band. A judgement, by simulated floods.
 """
+COMMON = (FIXED - LEAST_CUT) / 2
+"""Deviation of the limit itself: half of what lies between the authors' own threshold and the least
+that is taken of a scene.
+"""
+DIFFERENCE_PX = 4
+"""Pixels between those whose difference is noise: neighbours share a coarser pixel."""
 
 
 @dataclass(frozen=True)
@@ -117,30 +124,48 @@ class OpticalWater:
     """Date → whether its numbers are reflectance, so that ``BRIGHTEST`` means something."""
     compared: bool = False
     """True with a map of permanent water, or a date before."""
+    doubt: Noise = Noise(LEAST_LOCAL, COMMON)
+    """Of the index."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
-        """Index (float32, NaN = not observed), water (uint8), confidence 0..1 (float32), and
-        perhaps flooded (uint8).
+        """Index (float32, NaN = not observed), water (uint8), percent of confidence that it is
+        flooded, else water (uint8), and perhaps flooded (uint8).
         """
         index = {date: self.index(values, date, self.radius_px) for date in self.dates}
         codes = {date: self._classify(index[date], values) for date in self.dates}
         now = index["post"]
-        with np.errstate(invalid="ignore"):
-            sure = np.minimum(
-                np.abs(now - np.float32(self.threshold)) * np.float32(1 / SURE), np.float32(1)
-            )
-        layers = (now, codes["post"], sure)
+        distance = distance_from(now, self.threshold, self.doubt)
         if not self.compared:
-            return layers
+            return now, codes["post"], self._likely(distance, codes["post"])
         before = codes.get("pre", usual_state(values, self.rules, now.shape))
         flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" in index:
             with np.errstate(invalid="ignore"):
-                flooded[
-                    (flooded == WATER)
-                    & (index["pre"] > np.float32(max(self.threshold, FIXED) - DRY_BY))
-                ] = DRY
-        return *layers, flooded
+                flooded[(flooded == WATER) & (index["pre"] > np.float32(self.dry_below))] = DRY
+            dry = -distance_from(index["pre"], self.dry_below, self.doubt)
+            distance = np.fmin(distance, dry)
+        return now, codes["post"], self._likely(distance, flooded), flooded
+
+    @property
+    def dry_below(self) -> float:
+        """The index below which a place was dry before."""
+        return max(self.threshold, FIXED) - DRY_BY
+
+    def _likely(self, distance: FloatArray, codes: Codes) -> Codes:
+        """Percent of likelihood; where another rule than a limit made it dry, such as its height,
+        its index speaks neither for nor against it.
+        """
+        affected = codes == WATER
+        with np.errstate(invalid="ignore"):
+            distance[~affected & (distance > 0)] = 0
+        halo = dilation_halo(self.radius_px)
+        return likelihood_percent(distance, affected, codes != NOT_OBSERVED, halo)
+
+    def with_noise(self, windows: Sequence[Values]) -> OpticalWater:
+        """The same with the noise of the index that some windows show."""
+        pictures = (self.index(values, "post") for values in windows)
+        local = spread_of_differences(pictures, DIFFERENCE_PX) or 0.0
+        return replace(self, doubt=Noise(max(LEAST_LOCAL, round(local, 6)), COMMON))
 
     def index(self, values: Values, date: str, radius_px: Radius = (0.0, 0.0)) -> FloatArray:
         """The index of one date, −1..1, NaN = not observed.
@@ -268,4 +293,5 @@ def optical_water_kernel(
         "; ".join(REFERENCES[source] for source in sources),
         halo=dilation_halo(water.radius_px),
         survey=OpticalWaterSurvey(water) if survey else None,
+        sample=NoiseSample(),
     )

@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..confidence.likelihood import likelihood_percent
+from ..confidence.noise import Noise, spread_of_differences
 from . import speckle, threshold
+from .confidence_layer import NoiseSample, confidence_layer
 from .flood import (
     DRY,
     FLOODED_LAYER,
@@ -63,11 +66,22 @@ REFERENCES: Mapping[str, str] = {
 CHANGE_LAYER = Layer(
     "change_db", "Change of backscatter (dB)", (-40.0, 40.0), "change_db", dtype="float32"
 )
+CONFIDENCE_LAYER = confidence_layer("that it is water, or flooded")
 LEAST_DROP_DB = 1.0
 """A place is flooded only where its backscatter fell by this. Both dates have their own threshold,
 and what lies between the two would be flooded without having changed. Of 0 to 6 dB the one with the
 best overlap on simulated floods.
 """
+
+
+LEAST_LOCAL_DB = 0.5
+"""Deviation of a pixel's level at least, after the filter: a judgement."""
+COMMON_DB = 0.75
+"""Deviation of the limit itself. A judgement: Otsu's threshold, Kittler and Illingworth's and the
+fixed ones lie so far apart where water and land are (``LONE_MARGIN_DB`` to ``NEAR_DB``).
+"""
+DIFFERENCE_PX = 8
+"""Pixels between those whose difference is noise: the filter makes nearer ones alike."""
 
 
 @dataclass(frozen=True)
@@ -84,25 +98,49 @@ class WaterMap:
     rules: FloodRules = FloodRules()
     compared: bool = False
     """True with a map of permanent water, or a date before."""
+    doubt: Noise = Noise(LEAST_LOCAL_DB, COMMON_DB)
+    """Of the level, dB."""
+    halo: int = 0
+    """The kernel's, in whose tiles confidence looks for neighbours."""
 
     def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
         """The layers; float32 with NaN for the change, uint8 for the others."""
         smooth = {date: self.smooth(values, date) for date in self.cuts}
         levels = {date: mean_level(bands, self.bands) for date, bands in smooth.items()}
-        codes = {
+        found = {
             date: self._classify(levels[date], smooth[date], self.cuts[date]) for date in self.cuts
         }
-        codes = {date: refine_water(found, values, self.rules) for date, found in codes.items()}
+        codes = {date: refine_water(seen, values, self.rules) for date, (seen, _) in found.items()}
+        below = {date: _below(levels[date], limit) for date, (_, limit) in found.items()}
         if not self.compared:
-            return (codes["post"],)
+            return codes["post"], self._likely(below["post"], codes["post"])
         before = codes.get("pre", usual_state(values, self.rules, codes["post"].shape))
         flooded = new_water(before, codes["post"], permanent_water(values, self.rules))
         if "pre" not in levels:
-            return codes["post"], flooded
+            return codes["post"], self._likely(below["post"], flooded), flooded
         change = levels["post"] - levels["pre"]
         with np.errstate(invalid="ignore"):
             flooded[(flooded == WATER) & (change > -LEAST_DROP_DB)] = DRY
-        return codes["post"], flooded, change
+        least = np.fmin(below["post"], np.fmin(-below["pre"], _below(change, -LEAST_DROP_DB)))
+        return codes["post"], self._likely(least, flooded), flooded, change
+
+    def _likely(self, below: FloatArray, codes: Codes) -> Codes:
+        """Percent of likelihood by the decibels below the limit that is nearest to being missed.
+
+        Where growth made water of what is above its limit, or left dry what is below it because no
+        core is near, the level speaks neither for nor against it.
+        """
+        water = codes == WATER
+        with np.errstate(invalid="ignore"):
+            below[(below > 0) != water] = 0
+        distance = below * np.float32(1 / self.doubt.total)
+        return likelihood_percent(distance, water, codes != NOT_OBSERVED, self.halo)
+
+    def with_noise(self, windows: Sequence[Values]) -> WaterMap:
+        """The same with the noise of the level after its filter that some windows show."""
+        pictures = (mean_level(self.smooth(values, "post"), self.bands) for values in windows)
+        local = spread_of_differences(pictures, DIFFERENCE_PX) or 0.0
+        return replace(self, doubt=Noise(max(LEAST_LOCAL_DB, round(local, 4)), COMMON_DB))
 
     def smooth(self, values: Values, date: str) -> Levels:
         """The bands of a date in dB without what is no measurement, and without much of their
@@ -120,17 +158,26 @@ class WaterMap:
             )
         return levels
 
-    def _classify(self, level: FloatArray, smooth: Levels, cut: Cut) -> Codes:
-        """Codes by the threshold or by growth; a value equal to the threshold is dry."""
+    def _classify(
+        self, level: FloatArray, smooth: Levels, cut: Cut
+    ) -> tuple[Codes, FloatArray | float]:
+        """Codes by the threshold or by growth, and the limit in dB; a value equal to the threshold
+        is dry.
+        """
+        limit: FloatArray | float = cut.threshold_db
         if cut.growth is None:
             with np.errstate(invalid="ignore"):
-                codes: Codes = (level < np.float32(cut.threshold_db)).astype(np.uint8)
+                water = level < np.float32(limit)
         else:
-            codes = grow_water(level, *pair(smooth, self.bands), self.bands, cut.growth).astype(
-                np.uint8
-            )
+            water, limit = grow_water(level, *pair(smooth, self.bands), self.bands, cut.growth)
+        codes: Codes = water.astype(np.uint8)
         codes[np.isnan(level)] = NOT_OBSERVED
-        return codes
+        return codes, limit
+
+
+def _below(level: FloatArray, limit: FloatArray | float) -> FloatArray:
+    """Decibels below a limit."""
+    return np.asarray(np.float32(limit) - level, np.float32)
 
 
 @dataclass(frozen=True)
@@ -222,13 +269,14 @@ def radar_water_kernel(water: WaterMap, method: ThresholdMethod, permanent: bool
     permanent : bool
         Whether a map of permanent water is given.
     """
-    layers = [WATER_LAYER]
+    layers = [WATER_LAYER, CONFIDENCE_LAYER]
     references = [REFERENCES[method]]
     halo = 0 if water.speckle == SpeckleFilter.NONE else speckle.HALO
     survey = None
     if method != ThresholdMethod.FIXED:
         references += [REFERENCES["squares"], REFERENCES["growth"]]
-        survey, halo = RadarWaterSurvey(water, method), growth.HALO
+        halo = growth.HALO
+        survey = RadarWaterSurvey(replace(water, halo=halo), method)
     if water.speckle != SpeckleFilter.NONE:
         references.append(speckle.REFERENCES[water.speckle])
     if water.compared:
@@ -240,10 +288,11 @@ def radar_water_kernel(water: WaterMap, method: ThresholdMethod, permanent: bool
     return Kernel(
         f"Water ({method})",
         {name: name for name in names},
-        water,
+        replace(water, halo=halo),
         tuple(layers),
         "; ".join(references),
         halo=halo,
         survey=survey,
+        sample=NoiseSample(),
         cell=CELL,
     )

@@ -7,8 +7,8 @@ common factor (Vasicek 2002, Risk 15(12), 160-162: a portfolio whose parts fail 
 affected with Φ((Φ⁻¹(p) + √shared · m) / √(1 − shared)); the sum over all pixels at m = ±1.96 is
 what 95 of 100 such pictures lie between. Of many pixels what each has of its own averages out.
 
-Mixed pixels of the edge come beside it: the outline may lie anywhere within half a pixel, all along
-to the same side. What was not observed is in no interval; it is told apart.
+Mixed pixels of the edge come beside it: in 95 of 100 pictures the outline lies within half a pixel,
+all along to the same side. What was not observed is in no interval; it is told apart.
 """
 
 from __future__ import annotations
@@ -75,12 +75,10 @@ def area_interval(
     shared = min(shared, MOST_SHARED)
     expected = sum(area * percent / 100 for percent, area in likely.items() if percent)
     low, high = (_with_factor(likely, shared, side * DEVIATIONS) for side in (-1, 1))
-    # Evenly spread over half a pixel on either side.
-    margin = DEVIATIONS * edge / math.sqrt(3)
     total = sum(likely.values())
     return AreaInterval(
-        max(0.0, min(mapped, expected - math.hypot(expected - low, margin))),
-        min(max(mapped, total), max(mapped, expected + math.hypot(high - expected, margin))),
+        max(0.0, min(mapped, expected - math.hypot(expected - low, edge))),
+        min(max(mapped, total), max(mapped, expected + math.hypot(high - expected, edge))),
         expected,
         edge,
     )

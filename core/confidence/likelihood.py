@@ -4,8 +4,8 @@ The distance in standard deviations of the noise gives the share Φ(d) of a Gaus
 come those of the neighbours, as in a Markov random field (Besag 1986,
 doi:10.1111/j.2517-6161.1986.tb01412.x): a pixel whose neighbours are of its class is rather right,
 a speck is rather wrong. On a straight edge five of eight neighbours agree; there they say nothing.
-Beside a pixel that was not observed little is sure: cloud and shadow that the mask misses leak in,
-and look like a change.
+Beside a pixel that was not observed less is sure: cloud and shadow that the mask misses leak in,
+and between two dates they look like a change.
 
 Neighbours are counted within squares of ``CELL`` pixels, from the raster's corner, in which every
 tile is cut: no pixel needs another tile, and the numbers are the same whatever the tiles are.
@@ -32,13 +32,12 @@ FOR, AGAINST = 4.0, 9.6
 of eight. A judgement: on simulated fires and floods a pixel with all eight is right three to
 thirty times as often as its distance says, one with two of them wrong a hundred times as often.
 """
-RIM_AFFECTED, RIM_OTHER = 1.5, 2.0
-"""Deviations from the limit beyond which an affected pixel, and any other, is no surer beside one
-that was not observed.
-"""
-RIM_LEAK = 2.0
-"""Log-odds against an affected pixel there. With the limits above a judgement: on simulated fires
-56 % of such pixels are right, and 98 % of those that are mapped as not affected.
+RIM = 2.0
+"""Deviations from the limit beyond which a pixel is no surer beside one that was not observed."""
+LEAK, RIM_OF_LEAK = 2.0, 1.5
+"""Log-odds against an affected pixel there, and deviations beyond which it is no surer, where cloud
+that the mask misses looks like what is mapped. A judgement: on simulated fires 56 % of such pixels
+are right, and 98 % of those that are mapped as not burned; of floods 97 % and 98 %.
 """
 REACH, STEPS = 4, 32
 """Deviations from the limit that are told apart, and how finely: beyond, a pixel is as sure as
@@ -53,6 +52,7 @@ def likelihood_percent(
     affected: npt.NDArray[np.bool_],
     seen: npt.NDArray[np.bool_],
     margin: int = 0,
+    leaks: bool = False,
 ) -> Bytes:
     """Percent of likelihood that a pixel is affected, whatever its class; 255 = not observed.
 
@@ -67,6 +67,8 @@ def likelihood_percent(
         False where nothing was observed.
     margin : int
         Pixels around the tile, a kernel's halo.
+    leaks : bool
+        Whether cloud that a mask misses looks like what is mapped.
     """
     affected = affected & seen
     agree, near = _neighbours(affected, margin), _neighbours(seen, margin)
@@ -85,7 +87,7 @@ def likelihood_percent(
     place += agree
     place *= _COUNTS
     place += near
-    percent: Bytes = np.take(_table(), place, mode="clip")
+    percent: Bytes = np.take(_table(leaks), place, mode="clip")
     percent[~seen] = NOT_OBSERVED
     return percent
 
@@ -126,8 +128,8 @@ def _with_next(values: Bytes, margin: int, axis: int) -> Bytes:
     return total
 
 
-@lru_cache(maxsize=1)
-def _table() -> Bytes:
+@lru_cache(maxsize=2)
+def _table(leaks: bool) -> Bytes:
     """Percent for each distance, beside what was not observed or not, class, number of neighbours
     that are affected, and seen.
     """
@@ -143,9 +145,9 @@ def _table() -> Bytes:
     )
     sign = np.array([-1.0, 1.0])[:, np.newaxis, np.newaxis]
     inside = _log_odds(distance)[:, np.newaxis, np.newaxis, np.newaxis] + sign * evidence
-    most = np.array([RIM_OTHER, RIM_AFFECTED])
+    most = np.array([RIM, RIM_OF_LEAK if leaks else RIM])
     held = _log_odds(np.clip(distance[:, np.newaxis], -most, most))
-    held[:, 1] -= RIM_LEAK
+    held[:, 1] -= LEAK if leaks else 0.0
     rim = held[:, :, np.newaxis, np.newaxis] + sign * np.minimum(evidence, 0)
     said = np.stack([inside, rim], axis=1)
     return np.rint(PERCENT / (1 + np.exp(-said))).astype(np.uint8).ravel()

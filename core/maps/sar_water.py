@@ -254,6 +254,7 @@ SAR_WATER = map_operation(
         layers=(
             MapLayer(WATER_LAYER, "Water"),
             MapLayer(FLOODED_LAYER, "Flooded", when="with a stack before or permanent water"),
+            MapLayer(radar.CONFIDENCE_LAYER, "Confidence"),
             MapLayer(radar.CHANGE_LAYER, "Change of backscatter (dB)", when="with a stack before"),
         ),
         extents=(

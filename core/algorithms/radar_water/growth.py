@@ -219,8 +219,8 @@ def grow_water(
     cross: FloatArray | None,
     bands: Sequence[str],
     growth: Growth,
-) -> Bools:
-    """Find water by its cores and what grows from them.
+) -> tuple[Bools, FloatArray]:
+    """Find water by its cores and what grows from them, and the level up to which it may grow.
 
     Parameters
     ----------
@@ -234,8 +234,9 @@ def grow_water(
 
     Returns
     -------
-    ndarray of bool, (rows, cols)
-        Each pixel depends on those within ``HALO``, less the speckle filter's.
+    ndarray of bool, ndarray of float32, (rows, cols)
+        Water, and each pixel's own limit in dB. Each pixel depends on those within ``HALO``, less
+        the speckle filter's.
     """
     observed = ~np.isnan(level)
     picture = _Picture(observed, _hundredths(level), *map(_hundredths_of, (like, cross)))
@@ -264,7 +265,7 @@ def grow_water(
             if like is not None:
                 dark &= like < np.float32(DARKEST_LAND_DB[LIKE_BANDS[bands[0]]] - 0.5)
         water |= _grow(_lines(dark), likely, LINE_STEPS)
-    return water
+    return water, lenient.astype(np.float32)
 
 
 def _is_dark(
