@@ -97,6 +97,8 @@ class OperationResult:
     """Doubts about the result, whatever its status: a person is told them before the figures."""
     summary: ResultSummary | None = None
     """Of a map of classes."""
+    remedy: Mapping[str, str] = field(default_factory=dict)
+    """Parameters of the operation with which what is doubted would come out right: a product."""
 
     def json_data(self) -> Any:
         """Data that ``flight … --json`` prints."""
@@ -218,8 +220,12 @@ class Operation:
 
 
 def _make_param(name: str, declared: dict[str, Any]) -> Param:
-    choices = declared.pop("choices")
-    return Param(name=name, choices=tuple(choices() if callable(choices) else choices), **declared)
+    choices, labels = (
+        value() if callable(value) else value
+        for value in (declared.pop("choices"), declared.pop("labels"))
+    )
+    words = tuple(labels.get(choice, str(choice)) for choice in choices) if labels else ()
+    return Param(name=name, choices=tuple(choices), labels=words, **declared)
 
 
 def _is_nothing(value: Any) -> bool:

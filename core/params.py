@@ -5,7 +5,7 @@ algorithm what it is good for.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,8 @@ class Param:
     """Value that the doors show; ``None`` where it is optional and has none."""
     required: bool
     choices: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """The choices for people, in the same order; empty: they speak for themselves."""
     minimum: float | None = None
     maximum: float | None = None
     positional: bool = False
@@ -132,6 +134,10 @@ class Param:
     """
     doors: tuple[Door, ...] = tuple(Door)
 
+    def label(self, choice: str) -> str:
+        """A choice for people; itself where it has no other words."""
+        return dict(zip(self.choices, self.labels)).get(choice, str(choice))
+
 
 def param(
     default: Any = dataclasses.MISSING,
@@ -140,6 +146,7 @@ def param(
     title: str,
     help: str = "",
     choices: Sequence[str] | Callable[[], Sequence[str]] = (),
+    labels: Mapping[str, str] | Callable[[], Mapping[str, str]] | None = None,
     make_default: Callable[[], Any] | None = None,
     **more: Any,
 ) -> Any:
@@ -151,6 +158,8 @@ def param(
         What the doors show; without one the parameter is required.
     choices : sequence of str or callable
         A function is called when a door asks, not at import.
+    labels : mapping or callable, optional
+        Choice → words for people, where the choice alone is one of the command line.
     make_default : callable, optional
         Makes the field's own default where that is another value than the one shown: the
         catalogue of a name.
@@ -163,6 +172,7 @@ def param(
         "title": title,
         "help": help,
         "choices": choices,
+        "labels": labels or {},
         "default": None if required else default,
         "required": required,
         **more,

@@ -37,6 +37,8 @@ class Finding:
     band: str | None = None
     measured: float | None = None
     limit: float | None = None
+    product: str = ""
+    """The product whose rule would mend it; empty where none is likely."""
 
     @classmethod
     def error(

@@ -126,6 +126,11 @@ def sensor_names() -> tuple[str, ...]:
     return tuple(load_sensors())
 
 
+def sensor_titles() -> dict[str, str]:
+    """Title of each sensor, by its name."""
+    return {name: sensor.title for name, sensor in load_sensors().items()}
+
+
 def searched_names() -> tuple[str, ...]:
     """Names of the sensors whose scenes catalogues are searched for."""
     return tuple(name for name, sensor in load_sensors().items() if sensor.searched)

@@ -100,6 +100,11 @@ def event_names() -> tuple[str, ...]:
     return tuple(load_events())
 
 
+def event_titles() -> dict[str, str]:
+    """Title of each event, by its name."""
+    return {name: event.title for name, event in load_events().items()}
+
+
 def get_event(name: str) -> EventType:
     """The event of that name (any case); patterns are the doors' affair (``core.params``).
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,8 @@ class Cause:
     remedy: str
     is_certain: bool = False
     """No scene can be so."""
+    product: str = ""
+    """The product whose rule would mend it, where one is likely."""
 
 
 def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Finding]:
@@ -72,11 +74,14 @@ def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Find
         if spread is not None and cause is not None:
             found.setdefault(cause, []).append((name, spread))
     return [
-        Finding.warning(
-            "values_implausible",
-            tell_cause(cause, reader.facts.path.name, judged),
-            judged[0][0],
-            judged[0][1].median,
+        replace(
+            Finding.warning(
+                "values_implausible",
+                tell_cause(cause, reader.facts.path.name, judged),
+                judged[0][0],
+                judged[0][1].median,
+            ),
+            product=cause.product,
         )
         for cause, judged in found.items()
     ]
@@ -160,11 +165,13 @@ def _reflectance_cause(spread: Spread) -> Cause | None:
         return Cause(
             "no reflectance: it looks like reflectance times 10000 without its scale",
             "Stack it with ‘stack.product’, such as reflectance-10000.",
+            product="reflectance-10000",
         )
     if spread.median > BRIGHTEST:
         return Cause(
             "no reflectance: it looks like reflectance in percent",
             "Stack it with ‘stack.product’ reflectance-percent.",
+            product="reflectance-percent",
         )
     if spread.median < DARK_MEDIAN or spread.high < 0:
         return Cause(

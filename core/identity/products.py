@@ -74,6 +74,11 @@ def product_names() -> tuple[str, ...]:
     return tuple(load_products())
 
 
+def product_titles() -> dict[str, str]:
+    """Title of each product, by its name."""
+    return {name: product.title for name, product in load_products().items()}
+
+
 def get_product(name: str) -> Product:
     """The product of that name (any case).
 

@@ -57,6 +57,11 @@ class BurnSeverityParams(OpticalMapParams):
         kind=Kind.CHOICE,
         title="Index",
         choices=tuple(BurnIndex),
+        labels={
+            "dnbr": "dNBR (absolute change)",
+            "rdnbr": "RdNBR (relative change)",
+            "rbr": "RBR (relative change)",
+        },
         help="dnbr: absolute change; rdnbr, rbr: relative to what grew there. The classes are "
         "those published for the index.",
     )

@@ -63,6 +63,7 @@ class SarWaterParams(FloodMapParams):
         kind=Kind.CHOICE,
         title="Method",
         choices=tuple(ThresholdMethod),
+        labels={"ki": "Kittler & Illingworth", "otsu": "Otsu", "fixed": "A fixed threshold"},
         help="ki, otsu: water grows from cores, by a threshold from the parts of the scene that "
         "hold water and land; fixed: a known one, that cuts as it is. If not given, ki; fixed with "
         "a threshold of your own.",
@@ -79,6 +80,7 @@ class SarWaterParams(FloodMapParams):
         kind=Kind.CHOICE,
         title="Polarisation",
         choices=("auto", *POLARISATIONS),
+        labels={"auto": "Automatic", **{name: name.upper() for name in POLARISATIONS}},
         help="auto: the mean in dB of the like- and the cross-polarised band where there are both.",
         advanced=True,
     )
@@ -87,6 +89,12 @@ class SarWaterParams(FloodMapParams):
         kind=Kind.CHOICE,
         title="Speckle filter",
         choices=("auto", *SpeckleFilter),
+        labels={
+            "auto": "Automatic",
+            "none": "No filter",
+            "lee": "Lee",
+            "refined-lee": "Refined Lee",
+        },
         help="Of Lee; auto: refined-lee, and none for a threshold of your own.",
         advanced=True,
     )

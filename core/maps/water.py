@@ -54,6 +54,10 @@ class WaterParams(FloodMapParams, OpticalMapParams):
         kind=Kind.CHOICE,
         title="Method",
         choices=tuple(optical.WaterIndex),
+        labels={
+            "mndwi": "MNDWI (green and short-wave infrared)",
+            "ndwi": "NDWI (green and near infrared)",
+        },
         help="mndwi: green and short-wave infrared, better with mud and in towns; ndwi: green and "
         "near infrared. If not given, mndwi where the stacks have swir16.",
     )

@@ -39,6 +39,7 @@ class WindDamageParams(OpticalMapParams):
         kind=Kind.CHOICE,
         title="Index",
         choices=tuple(wind.VegetationIndex),
+        labels={"ndmi": "NDMI (moisture)", "ndvi": "NDVI (green)", "nbr": "NBR (burn ratio)"},
         help="The index that falls: ndmi shows hurricane damage best, ndvi tornado tracks.",
     )
     offset: str = param(

@@ -114,6 +114,11 @@ def layer_names() -> tuple[str, ...]:
     return tuple(load_layers())
 
 
+def layer_titles() -> dict[str, str]:
+    """Title of each layer, by its name."""
+    return {name: layer.title for name, layer in load_layers().items()}
+
+
 def offered_by(catalog: str) -> tuple[tuple[ContextLayer, ContextOffer], ...]:
     """The layers that a catalogue has."""
     return tuple(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..discovery.band_config import Sensor, sensor_names
+from ..discovery.band_config import Sensor, sensor_names, sensor_titles
 from ..discovery.linked.remote_source import RemoteSources
 from ..discovery.linked.scene_factors import read_described
 from ..identity.evidence import Evidence, Stated
-from ..identity.products import get_product, product_names
+from ..identity.products import get_product, product_names, product_titles
 from ..identity.scene_package import is_package, open_package
 from ..identity.source import (
     RasterIdentity,
@@ -47,6 +47,7 @@ class DescribeParams:
         kind=Kind.SENSOR,
         title="Sensor",
         choices=sensor_names,
+        labels=sensor_titles,
         help="The satellite it is of; if not given, as the file says.",
     )
     product: str | None = param(
@@ -54,6 +55,7 @@ class DescribeParams:
         kind=Kind.CHOICE,
         title="Product",
         choices=product_names,
+        labels=product_titles,
         help="What it is; if not given, as its header, its metadata or its name says.",
     )
 

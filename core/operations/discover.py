@@ -65,6 +65,11 @@ class DiscoverParams:
         kind=Kind.CHOICE,
         title="Sort by",
         choices=tuple(SceneOrder),
+        labels={
+            SceneOrder.DATE: "By date",
+            SceneOrder.CLOUD: "Least cloud first",
+            SceneOrder.COVERAGE: "Most of the area first",
+        },
         help="The best first.",
     )
     clear_sky: bool = param(

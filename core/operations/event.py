@@ -13,7 +13,7 @@ from .. import PRODUCT
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
-from ..discovery.events import EventType, RecipeStep, event_names
+from ..discovery.events import EventType, RecipeStep, event_names, event_titles
 from ..discovery.linked.scene_factors import read_scenes
 from ..enums import AreaMask, Status
 from ..errors import InputError
@@ -56,6 +56,7 @@ class EventParams:
         kind=Kind.EVENT,
         title="Event",
         choices=event_names,
+        labels=event_titles,
         help="wildfire, flood, storm, or one of their kinds.",
     )
     area: Aoi = area_param()

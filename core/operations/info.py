@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..discovery.band_config import Sensor, load_sensors, sensor_names
+from ..discovery.band_config import Sensor, load_sensors, sensor_names, sensor_titles
 from ..discovery.catalogs import catalog_names, get_catalog
 from ..discovery.events import event_names
 from ..doors.operation_index import DeclaredOperation, declared_operations
@@ -26,6 +26,7 @@ class InfoParams:
         kind=Kind.SENSOR,
         title="Bands of",
         choices=sensor_names,
+        labels=sensor_titles,
         help="Bands, wavelengths and pixel sizes of one sensor.",
     )
 

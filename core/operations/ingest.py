@@ -38,7 +38,7 @@ from ..scenes.find import SceneOrder, SceneQuery, find_scenes, openable_scenes
 from ..scenes.ingest import ingest_scene
 from ..scenes.request import SceneRequest, SceneResult
 from ..settings import Settings
-from ..stack.band_stack import MODES
+from ..stack.band_stack import MODE_LABELS, MODES
 from ..text import joined, shown
 from ..types import Aoi, SceneItem, format_time
 from .discover import search_period
@@ -114,6 +114,10 @@ class IngestParams:
         kind=Kind.CHOICE,
         title="Stack format",
         choices=tuple(StackFormat),
+        labels={
+            StackFormat.VRT: "VRT that points at the bands",
+            StackFormat.GEOTIFF: "One GeoTIFF",
+        },
         help="vrt points at the band files; geotiff copies them into one file.",
         advanced=True,
     )
@@ -122,6 +126,7 @@ class IngestParams:
         kind=Kind.CHOICE,
         title="Pixel sizes",
         choices=MODES,
+        labels=MODE_LABELS,
         help="resample: all bands on the finest ones' grid; preserve: a stack for each pixel size; "
         "intersect: as resample, cropped to what all bands have in common.",
         advanced=True,
@@ -131,6 +136,7 @@ class IngestParams:
         kind=Kind.CHOICE,
         title="What to fetch",
         choices=tuple(DownloadWindow),
+        labels={DownloadWindow.AOI: "Only the area", DownloadWindow.FULL: "Whole bands"},
         help="aoi: only the part of each band under the area (where an area is given); full: "
         "whole bands.",
     )

@@ -64,6 +64,12 @@ class MosaicParams(EngineParams):
         kind=Kind.CHOICE,
         title="Rule",
         choices=RULES,
+        labels={
+            "first": "First scene",
+            "last": "Last scene",
+            "median": "Median of the scenes",
+            "clear": "Clearest scene first",
+        },
         help="The pixel where several scenes have data: of the first, of the last, their "
         "median, or of the clearest over the area, filled up from the next.",
     )
@@ -72,6 +78,7 @@ class MosaicParams(EngineParams):
         kind=Kind.CHOICE,
         title="Clouds",
         choices=CLOUDS,
+        labels={"auto": "Automatic", "mask": "Leave cloud out", "keep": "Keep cloud"},
         help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; "
         "auto: mask for median and clear.",
         advanced=True,
@@ -81,6 +88,7 @@ class MosaicParams(EngineParams):
         kind=Kind.CHOICE,
         title="Order",
         choices=ORDERS,
+        labels={"given": "As given", "date": "By date"},
         help="For first and last: as given, or by date.",
         advanced=True,
     )
@@ -105,6 +113,7 @@ class MosaicParams(EngineParams):
         kind=Kind.CHOICE,
         title="Unreadable scenes",
         choices=tuple(OnError),
+        labels={OnError.SKIP: "Leave them out", OnError.FAIL: "Stop"},
         help="skip: the others go on, with a warning; fail: stop.",
         advanced=True,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..discovery.band_config import searched_names
+from ..discovery.band_config import searched_names, sensor_titles
 from ..discovery.catalogs import AUTO, catalog_choices, get_catalog
-from ..discovery.events import event_names
+from ..discovery.events import event_names, event_titles
 from ..params import AREA_HELP as AREA_HELP
 from ..params import Kind, param
 
@@ -26,7 +26,14 @@ def sensor_param(
     text: str = "The satellite; if not given, the event's sensors, else Sentinel-2.",
 ) -> Any:
     """Satellite."""
-    return param(None, kind=Kind.SENSOR, title="Sensor", choices=searched_names, help=text)
+    return param(
+        None,
+        kind=Kind.SENSOR,
+        title="Sensor",
+        choices=searched_names,
+        labels=sensor_titles,
+        help=text,
+    )
 
 
 CATALOG_HELP = (
@@ -51,7 +58,13 @@ def event_param() -> Any:
     """Kind of event."""
     text = "Picks sensors, bands and days around it: flood.coastal."
     return param(
-        None, kind=Kind.EVENT, title="Event", choices=event_names, help=text, advanced=True
+        None,
+        kind=Kind.EVENT,
+        title="Event",
+        choices=event_names,
+        labels=event_titles,
+        help=text,
+        advanced=True,
     )
 
 

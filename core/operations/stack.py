@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..discovery.band_config import Band, Sensor, sensor_names
+from ..discovery.band_config import Band, Sensor, sensor_names, sensor_titles
 from ..errors import InputError, known
 from ..gdal.containers import container_doubts, file_of
 from ..identity.band_names import RANGES_NM, identify_bands
@@ -14,14 +14,15 @@ from ..identity.band_names import name_of_file as name_of_file
 from ..identity.band_rule import BandRule, GivenRule, decide_rule, scale_hint
 from ..identity.multiband import open_multiband
 from ..identity.plausible import check_plausible
-from ..identity.products import get_product, product_names
+from ..identity.products import get_product, product_names, product_titles
 from ..identity.scene_package import is_package, open_package
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import BandPath, Kind, param
 from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..report import Finding
 from ..settings import Settings
-from ..stack.band_stack import MODES, BandSource, create_band_stack
+from ..stack.band_stack import MODE_LABELS, MODES, BandSource, create_band_stack
 from ..stack.borrowed import borrowed_files
 from ..text import joined
 from ..types import BandStack, Radiometry, Unit, format_time
@@ -42,6 +43,7 @@ class StackParams:
         kind=Kind.SENSOR,
         title="Sensor",
         choices=sensor_names,
+        labels=sensor_titles,
         help="The satellite that the bands come from; if not given, that of the scene.",
     )
     scene: Path | None = param(
@@ -71,6 +73,7 @@ class StackParams:
         kind=Kind.CHOICE,
         title="Product",
         choices=product_names,
+        labels=product_titles,
         help="What the files are, and so their scale, offset and nodata; if not given, as their "
         "header, their metadata (MTL, MTD) or their names say.",
     )
@@ -96,6 +99,7 @@ class StackParams:
         kind=Kind.CHOICE,
         title="Unit of radar",
         choices=tuple(UNITS),
+        labels={"db": "Decibels", "power": "Power (linear)", "amplitude": "Amplitude"},
         help="What radar bands hold; if not given, as the files say, else power (decimal "
         "numbers) or amplitude (whole ones).",
         advanced=True,
@@ -105,6 +109,7 @@ class StackParams:
         kind=Kind.CHOICE,
         title="Pixel sizes",
         choices=MODES,
+        labels=MODE_LABELS,
         help="resample: all bands on the finest ones' grid; preserve: a stack for each pixel size; "
         "intersect: as resample, cropped to what all bands have in common.",
     )
@@ -158,7 +163,7 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
         ),
         *chosen.warnings,
         *_rule_warnings(chosen.bands, rules),
-        *_value_warnings(stack),
+        *(finding.sentence for finding in _value_doubts(stack)),
         *stack.warnings,
     ]
     stack = replace(stack, warnings=tuple(dict.fromkeys(warnings)))
@@ -184,6 +189,7 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
         },
         value=stack,
         warnings=stack.warnings,
+        remedy=_remedy(stack, params),
     )
 
 
@@ -333,14 +339,26 @@ def _rule_warnings(bands: Sequence[BandPath], rules: Mapping[str, BandRule]) -> 
     ]
 
 
-def _value_warnings(stack: BandStack) -> list[str]:
-    """Tell of values that cannot be what their unit says."""
-    warnings = []
+def _value_doubts(stack: BandStack, silent: bool = False) -> list[Finding]:
+    """Values that cannot be what their unit says; ``silent``: or would say, of bands without one,
+    whose missing scale is told otherwise.
+    """
+    doubts = []
     for written in (stack, *stack.companions):
-        judged = {band.name: band.index for band in written.bands if band.radiometry.unit}
+        judged = {band.name: band.index for band in written.bands if silent or band.radiometry.unit}
         with RasterReader(written.path) as reader:
-            warnings += [finding.sentence for finding in check_plausible(reader, judged)]
-    return warnings
+            doubts += check_plausible(reader, judged)
+    return doubts
+
+
+def _remedy(stack: BandStack, params: StackParams) -> dict[str, str]:
+    """The product that would mend all doubted values; none where they need several, nobody knows,
+    or the user has said what they are.
+    """
+    if params.product is not None or all(band.radiometry.scale != 1 for band in stack.bands):
+        return {}
+    products = {finding.product for finding in _value_doubts(stack, silent=True)}
+    return {"product": products.pop()} if len(products) == 1 and all(products) else {}
 
 
 def _check_radiometry(given: BandPath, radiometry: Radiometry, dtype: str) -> None:

@@ -64,6 +64,7 @@ class TerrainParams:
         kind=Kind.CHOICE,
         title="Unit of the height model",
         choices=DEM_UNITS,
+        labels={"m": "Metres", "ft": "Feet", "us-ft": "US survey feet"},
         help="If not given, as the height model says by its band's unit or its vertical "
         "coordinate system, else metres.",
         advanced=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..discovery.band_config import Sensor, load_sensors, sensor_names
+from ..discovery.band_config import Sensor, load_sensors, sensor_names, sensor_titles
 from ..enums import Depth, Screenshot, Status
 from ..errors import RasterError, ValidationError
 from ..monitor import Monitor
@@ -34,6 +34,7 @@ class ValidateParams:
         kind=Kind.SENSOR,
         title="Sensor",
         choices=sensor_names,
+        labels=sensor_titles,
         help="Its required bands must be there; if not given, as the file says.",
     )
     area: Aoi | None = param(
@@ -62,6 +63,11 @@ class ValidateParams:
         kind=Kind.CHOICE,
         title="Picture",
         choices=tuple(Screenshot),
+        labels={
+            Screenshot.NEVER: "Never",
+            Screenshot.ON_FAILURE: "When something is wrong",
+            Screenshot.ALWAYS: "Always",
+        },
         help="A small PNG with the verdict; as the settings say if not given.",
         advanced=True,
     )

@@ -29,6 +29,14 @@ def stack_param(role: InputRole, title: str, help: str, default: Any = dataclass
     )
 
 
+ENGINE_LABELS: dict[str, str] = {
+    EngineName.AUTO: "Automatic",
+    EngineName.SERIAL: "One tile after the other",
+    EngineName.THREADS: "Several threads",
+    EngineName.CLUSTER: "Dask cluster",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineParams:
     """Parameters of every operation over tiles."""
@@ -38,6 +46,7 @@ class EngineParams:
         kind=Kind.CHOICE,
         title="Engine",
         choices=tuple(EngineName),
+        labels=ENGINE_LABELS,
         help="Who computes the tiles; auto chooses and says why. If not given, as the "
         "settings say.",
         advanced=True,

@@ -40,6 +40,11 @@ from .vrt import StackStyle, StackText, describe_stack
 
 __all__ = ["MODES", "BandSource", "create_band_stack", "make_stack", "stack_to_geotiff"]
 
+MODE_LABELS = {
+    "resample": "One grid, that of the finest bands",
+    "preserve": "A stack for each pixel size",
+    "intersect": "One grid, cropped to what all bands show",
+}
 MODES = ("resample", "preserve", "intersect")
 
 

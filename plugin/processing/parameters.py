@@ -35,6 +35,7 @@ from qgis.core import (
     QgsProperty,
     QgsReferencedGeometry,
 )
+from qgis.PyQt.QtCore import QCoreApplication
 
 from ...core.errors import AreaError
 from ...core.params import AREA_HELP, Kind, Param
@@ -97,7 +98,17 @@ def help_text(param: Param) -> str:
     text = param.help
     if param.kind is Kind.AREA:
         text = text.replace(AREA_HELP, PROCESSING_AREA_HELP)
-    return said(text)
+    text = said(text)
+    words = "; ".join(
+        f"{choice}: {said(label)}"
+        for choice, label in zip(param.choices, param.labels)
+        if label.lower() != str(choice)
+    )
+    return _tr("{help} The words: {words}.").format(help=text, words=words) if words else text
+
+
+def _tr(text: str) -> str:
+    return str(QCoreApplication.translate("FirstLight", text))
 
 
 @dataclass(frozen=True)

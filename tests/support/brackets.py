@@ -95,7 +95,7 @@ def texts_of(widget: QWidget) -> list[str]:
     for part in (widget, *widget.findChildren(QWidget)):
         found += [part.toolTip(), part.accessibleName(), part.windowTitle()]
         for ask in ("text", "title", "placeholderText", "toPlainText", "specialValueText"):
-            if hasattr(part, ask):
+            if callable(getattr(part, ask, None)):
                 found.append(getattr(part, ask)())
         if isinstance(part, QComboBox):
             found += [part.itemText(row) for row in range(part.count())]

@@ -238,7 +238,7 @@ def test_steps_fold_to_what_was_chosen_in_them(dock, qtbot, world):
     assert page.search_step.heading.text().startswith("2  Search · Sentinel-2, 2024-06")
     assert page.search_step.heading.text().endswith("…"), "the dock is narrow"
     assert page.search_step.heading.accessibleName() == page.search_step.text
-    qtbot.waitUntil(lambda: page.scroll.verticalScrollBar().value() <= page.scene_step.y())
+    qtbot.waitUntil(lambda: page.scroll_area.verticalScrollBar().value() <= page.scene_step.y())
     assert page.scene_step.heading.text() == "3  Scenes · 1 of 1 chosen"
     assert page.band_step.text.startswith("4  Bands · Usual bands: blue, green")
     question = page.area_panel.place

@@ -6,12 +6,14 @@ import pytest
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QComboBox, QPushButton
+from qgis.PyQt.QtWidgets import QComboBox, QDialog, QLabel, QPlainTextEdit, QPushButton
 
 from firstlight.core.settings import resolve_settings, setting_fields
 from firstlight.plugin.jobs.job_list import JobList
 from firstlight.plugin.options import OptionsFactory
+from firstlight.plugin.places import places_allowed, service_host
 from firstlight.plugin.settings_store import read_overrides, settings_reader
+from support.silent_server import silent_server
 from support.waiting import PATIENCE_MS
 
 
@@ -129,3 +131,106 @@ def test_the_size_of_the_cache_is_asked_in_the_background(page, qtbot):
     assert not button.isEnabled()
     qtbot.waitUntil(button.isEnabled, timeout=PATIENCE_MS)
     assert "cache" in page.answer_text.toPlainText().lower()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    pytest.importorskip("distributed", reason="Dask distributed is not installed")
+    from support.dask_cluster import DaskCluster
+
+    with DaskCluster(tmp_path) as made:
+        made.add_worker()
+        made.wait_for(1)
+        yield made
+
+
+def press_test(page, qtbot):
+    """Press the button and wait for the answer."""
+    asked = page.cluster_test
+    qtbot.mouseClick(asked.button, Qt.MouseButton.LeftButton)
+    assert asked.button.text() == "&Stop"
+    qtbot.waitUntil(lambda: asked.button.text() != "&Stop", timeout=PATIENCE_MS)
+    return asked.label.text()
+
+
+def test_a_cluster_is_tried_and_says_who_is_there(page, qtbot, cluster):
+    qtbot.keyClicks(row(page, "cluster").edit, cluster.address)
+    said = press_test(page, qtbot)
+    assert said.startswith(f"The Dask cluster at {cluster.address} can be used: one worker with ")
+    assert read_overrides() == {}, "a test keeps nothing"
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(page, qtbot):
+    pytest.importorskip("distributed", reason="Dask distributed is not installed")
+    qtbot.keyClicks(row(page, "cluster").edit, "tcp://127.0.0.1:9")
+    said = press_test(page, qtbot)
+    assert said.startswith("The Dask cluster at tcp://127.0.0.1:9 cannot be used: ")
+    assert "\n" not in said
+
+
+def test_without_an_address_nothing_is_asked(page, qtbot):
+    qtbot.mouseClick(page.cluster_test.button, Qt.MouseButton.LeftButton)
+    assert page.cluster_test.label.text().startswith("Write the address")
+    assert page.cluster_test.button.text() == "&Test the connection"
+
+
+def test_a_test_of_a_cluster_can_be_stopped(page, qtbot):
+    pytest.importorskip("distributed", reason="Dask distributed is not installed")
+    with silent_server() as (port, _):
+        qtbot.keyClicks(row(page, "cluster").edit, f"tcp://127.0.0.1:{port}")
+        button = page.cluster_test.button
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert button.text() == "&Stop"
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: button.text() != "&Stop", timeout=PATIENCE_MS)
+    assert page.cluster_test.label.text() == "Stopped."
+
+
+def test_names_of_places_are_looked_up_only_where_it_is_allowed(page, qtbot):
+    assert not page.places_box.isChecked()
+    page.places_box.setChecked(True)
+    assert not places_allowed(), "before OK nothing is kept"
+    page.apply()
+    assert places_allowed()
+    page.places_box.setChecked(False)
+    page.apply()
+    assert not places_allowed()
+    assert service_host() in page.findChild(QLabel, "places_told_label").text()
+
+
+def test_the_installation_is_looked_at_in_the_background_and_can_be_copied(page, qtbot):
+    page.tabs.setCurrentIndex(2)
+    button = page.findChild(QPushButton, "doctor_button")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not button.isEnabled()
+    qtbot.waitUntil(button.isEnabled, timeout=PATIENCE_MS)
+    text = page.answer_text.toPlainText()
+    for word in ("Python", "GDAL", "numpy", "requests", "rasters are read"):
+        assert word.lower() in text.lower(), word
+    qtbot.mouseClick(page.findChild(QPushButton, "copy_button"), Qt.MouseButton.LeftButton)
+    dialog = page.window().findChild(QDialog, "details_dialog")
+    assert dialog.findChild(QPlainTextEdit, "details_text").toPlainText() == text
+    dialog.close()
+
+
+def test_old_and_all_bands_are_removed_by_their_buttons(page, qtbot, tmp_path):
+    page.tabs.setCurrentIndex(2)
+    asked = []
+    page._jobs.start = _noting(page._jobs.start, asked)
+    for name in ("size_button", "prune_button", "empty_button"):
+        button = page.findChild(QPushButton, name)
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(button.isEnabled, timeout=PATIENCE_MS)
+    assert [(one.prune, one.everything) for one in asked] == [
+        (False, False),
+        (True, False),
+        (False, True),
+    ]
+
+
+def _noting(start, asked):
+    def noted(operation, params, **more):
+        asked.append(params)
+        return start(operation, params, **more)
+
+    return noted

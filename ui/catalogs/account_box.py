@@ -5,6 +5,7 @@ from __future__ import annotations
 from qgis.gui import QgsAuthConfigSelect
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QWidget
 
+from ...plugin.language import said
 from ...plugin.settings_store import account_titles, read_account_choices, write_account_choice
 
 
@@ -17,7 +18,7 @@ class AccountBox(QGroupBox):
         self.setTitle(self.tr("Accounts with providers"))
         self.provider_combo = QComboBox(objectName="provider_combo")
         for name, title in account_titles().items():
-            self.provider_combo.addItem(title, name)
+            self.provider_combo.addItem(said(title), name)
         self.login_select = QgsAuthConfigSelect(self)
         self.login_select.setObjectName("login_select")
         self.login_select.setToolTip(

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from qgis.PyQt.QtCore import QSignalBlocker, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QSignalBlocker, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
+from ...core.discovery.band_config import load_sensors
 from ...core.discovery.catalogs import Catalog, catalog_choices, get_catalog
+from ...core.enums import AccessKind
 from ...core.operations.archives.catalogs import Answer
 from ...plugin.language import said
 from ...plugin.settings_store import read_account_choices, read_catalogs
@@ -107,13 +109,30 @@ def can_answer(catalog: Catalog, sensors: Sequence[str], logins: Collection[str]
 
 def needs_text(catalog: Catalog) -> str:
     """Address of a catalogue, and what the files of each sensor need, a line for each."""
-    offers = (
-        (sensor, dict.fromkeys(str(catalog.needs(one)) for one in ids))
-        for sensor, ids in catalog.collections.items()
-    )
-    lines = [f"{sensor}: {' or '.join(needs)}" for sensor, needs in offers if catalog.access]
+    words = _words_of_access()
+    sensors = load_sensors()
+    either = _tr(" or ")
+    lines = []
+    for sensor, ids in catalog.collections.items() if catalog.access else ():
+        needs = dict.fromkeys(words[catalog.needs(one)] for one in ids)
+        title = said(sensors[sensor].title) if sensor in sensors else sensor
+        lines.append(f"{title}: {either.join(needs)}")
     return "\n".join([catalog.url, *lines] if catalog.url else lines)
 
 
+def _words_of_access() -> dict[AccessKind, str]:
+    return {
+        AccessKind.NOTHING: _tr("open to all"),
+        AccessKind.TOKEN: _tr("open, by a short-lived token"),
+        AccessKind.UNKNOWN: _tr("not known what it takes"),
+        AccessKind.ACCOUNT: _tr("takes a free account"),
+        AccessKind.READER_PAYS: _tr("the reader pays"),
+    }
+
+
+def _tr(text: str) -> str:
+    return str(QCoreApplication.translate("FirstLight", text))
+
+
 def _short(answer: Answer) -> str:
-    return f"{answer.seconds:.1f} s" if answer.is_good else "does not answer"
+    return f"{answer.seconds:.1f} s" if answer.is_good else _tr("does not answer")

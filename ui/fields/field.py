@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
+
+LEAST_LETTERS = 10
+"""Of a list's entries, however long they are: a column need be no wider."""
+
+
+def fit_to_column(combo: QComboBox) -> None:
+    """Let a list be as narrow as its column; opened, it shows its entries whole."""
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(LEAST_LETTERS)
+    entries = [combo.itemText(row) for row in range(combo.count())]
+    widest = max(map(combo.fontMetrics().horizontalAdvance, entries), default=0)
+    combo.view().setMinimumWidth(widest + 2 * combo.fontMetrics().height())
 
 
 class Field(QWidget):

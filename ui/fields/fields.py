@@ -23,9 +23,10 @@ from ...core.types import Aoi
 from ...plugin.language import said
 from ..area.area_text import area_text
 from ..catalogs.catalog_combo import CatalogCombo
+from ..parts.plain import plain_tip
 from .band_files_field import BandFilesField
 from .date_field import DateField
-from .field import Field
+from .field import Field, fit_to_column
 from .raster_field import LayerField, RasterField, SourceField, VectorField
 
 MOST = 1_000_000_000
@@ -62,7 +63,7 @@ class AreaField(TextField):
     def __init__(self, param: Param) -> None:
         super().__init__(param)
         self._aoi: Aoi | None = None
-        self.edit.setPlaceholderText("west,south,east,north")
+        self.edit.setPlaceholderText(self.tr("west, south, east, north in degrees, or a file"))
         button = QToolButton(objectName="take_area")
         button.setText(self.tr("Take"))
         button.setToolTip(self.tr("The area of the Scenes tab; without one, what the map shows"))
@@ -108,9 +109,13 @@ class ChoiceField(Field):
         super().__init__()
         self.combo = QComboBox()
         if not param.required and param.default is None:
-            self.combo.addItem(self.tr("(not given)"), None)
+            self.combo.addItem(self.tr("(leave open)"), None)
         for choice in param.choices:
-            self.combo.addItem(str(choice), str(choice))
+            self.combo.addItem(said(param.label(choice)), str(choice))
+            if param.label(choice) != choice:  # as the command line and the help call it
+                row = self.combo.count() - 1
+                self.combo.setItemData(row, plain_tip(str(choice)), Qt.ItemDataRole.ToolTipRole)
+        fit_to_column(self.combo)
         if param.default is not None:
             self.set_value(param.default)
         self.hold(self.combo, self.combo.currentIndexChanged)
@@ -133,18 +138,22 @@ class ChoicesField(Field):
         super().__init__()
         self.combo = QgsCheckableComboBox()
         self.combo.setDefaultText(self.tr("(none)"))
-        self.combo.addItems([str(choice) for choice in param.choices])
+        for choice in param.choices:
+            self.combo.addItemWithCheckState(
+                said(param.label(choice)), Qt.CheckState.Unchecked, str(choice)
+            )
+        fit_to_column(self.combo)
         self.set_value(param.default or ())
         self.hold(self.combo, self.combo.checkedItemsChanged)
 
     def value(self) -> Any:
         """The words."""
-        return tuple(self.combo.checkedItems()) or None
+        return tuple(map(str, self.combo.checkedItemsData())) or None
 
     def set_value(self, value: Any) -> None:
         """Choose some."""
         for index in range(self.combo.count()):
-            wanted = self.combo.itemText(index) in (value or ())
+            wanted = self.combo.itemData(index) in (value or ())
             state = Qt.CheckState.Checked if wanted else Qt.CheckState.Unchecked
             self.combo.setItemCheckState(index, state)
 
@@ -179,7 +188,7 @@ class NumberField(Field):
             self.spin.setRange(low - int(self.optional), high)
         if self.optional:
             self.spin.setSpecialValueText(
-                self.tr("(not given)")
+                self.tr("(leave open)")
             )  # stands for the value below the least one
         self.set_value(param.default)
         self.hold(self.spin, self.spin.valueChanged)

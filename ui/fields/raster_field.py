@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QToolButton
 from ...core.params import Param
 from ...core.text import is_address
 from ...plugin.compat import RASTER_LAYERS, VECTOR_LAYERS
+from ...plugin.language import said
 from ..parts.plain import plain_tip
 from .field import Field
 
@@ -23,13 +24,13 @@ class RasterField(Field):
 
     def __init__(self, param: Param) -> None:
         super().__init__()
-        self._title = param.title
+        self._title = said(param.title)
         self.combo = QgsMapLayerComboBox()
         self.combo.setFilters(self.filters)
         self.combo.setAllowEmptyLayer(True)
         # QGIS chooses the project's first raster, whatever that is: not given means not given.
         self.combo.setLayer(None)
-        self.combo.setToolTip(plain_tip(param.help))
+        self.combo.setToolTip(plain_tip(said(param.help)))
         self.hold(self.combo, self.combo.currentIndexChanged)
         browse = QToolButton()
         browse.setText("…")

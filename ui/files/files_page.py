@@ -13,11 +13,12 @@ from ...core.errors import FirstLightError
 from ...core.monitor import Event
 from ...core.operation import Declared, OperationResult
 from ...core.operations.archives.catalogs import CATALOGS
-from ...core.types import Aoi
+from ...core.types import Aoi, ValidationReport
 from ...plugin.language import said
 from ..parts.page import Page
 from ..parts.shared import Shared
 from .tools_panel import ToolsPanel
+from .verdict import verdict_line
 
 
 class FilesPage(Page):
@@ -87,6 +88,10 @@ class FilesPage(Page):
         for error in errors:
             self.show_error(error)
         title = said(self.tools_panel.operation.title)
-        self.say(self.tr("{title}: done.").format(title=title))
-        self.tell(result, self.told if result.layers else "")
+        done = self.tr("{title}: done.").format(title=title)
+        report = result.value
+        if isinstance(report, ValidationReport):
+            done = f"{title}: {verdict_line(report)[0]}"
+        self.say(done)
+        self.tell(result, done if result.layers else "")
         self.run_finished.emit(result.status)

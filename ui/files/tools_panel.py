@@ -29,9 +29,11 @@ from ...core.types import Aoi, ValidationReport
 from ...plugin.language import said
 from ..fields.parameter_form import ParameterForm
 from ..parts.plain import PlainLabel, plain_tip
+from ..parts.shades import Shade, shade
 from .report_view import ReportView
 from .stack_pair import stack_pair
 from .tool_list import STEPS, ToolList
+from .verdict import verdict_line
 
 LIST, FORM = range(2)
 
@@ -66,6 +68,7 @@ class ToolsPanel(QWidget):
         self._operations: dict[str, Declared] = {}
         self._report = ""
         self._next: tuple[str, dict[str, str]] = ("", {})
+        self._again: dict[str, str] = {}
         self._take_area = take_area
         self._chosen = chosen
         self._name = ""
@@ -82,13 +85,16 @@ class ToolsPanel(QWidget):
         self.next_button = QPushButton(objectName="next_button", visible=False)
         self.summary_label = PlainLabel(objectName="summary_label")
         self.summary_label.setWordWrap(True)
-        self.scroll = QScrollArea(objectName="tools_scroll")
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area = QScrollArea(objectName="tools_scroll")
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
         self.result_text = QPlainTextEdit(objectName="result_text")
         self.result_text.setReadOnly(True)
         self.result_text.setPlaceholderText(self.tr("The answer appears here."))
         self.result_text.setMaximumHeight(self.fontMetrics().height() * 9)
+        self.verdict_label = PlainLabel(objectName="verdict_label", visible=False)
+        self.verdict_label.setWordWrap(True)
+        self.again_button = QPushButton(objectName="again_button", visible=False)
         self.report_view = ReportView()
         self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
         self.run_button = QPushButton(self.tr("R&un"), objectName="tools_run_button")
@@ -102,6 +108,7 @@ class ToolsPanel(QWidget):
         self.tool_list.chosen.connect(self.choose)
         self.back_button.clicked.connect(self.show_list)
         self.next_button.clicked.connect(lambda: self.prepare(*self._next))
+        self.again_button.clicked.connect(self._run_again)
         self.run_button.clicked.connect(
             lambda: self.run_wanted.emit(self.operation, self.form.values())
         )
@@ -149,11 +156,12 @@ class ToolsPanel(QWidget):
         self.run_button.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         self.back_button.setEnabled(not running)
-        self.scroll.setEnabled(not running)
+        self.scroll_area.setEnabled(not running)
         if running:
             self._show_report(None)
             self._offer_report("")
             self.next_button.hide()
+            self.again_button.hide()
             self.progress_bar.reset()
             self.result_text.clear()
 
@@ -172,6 +180,7 @@ class ToolsPanel(QWidget):
         self._show_report(result.value if isinstance(result.value, ValidationReport) else None)
         self._offer_report(str(result.outputs.get("report", "")))
         self._offer_next(result)
+        self._offer_again(result)
 
     def _offer_next(self, result: OperationResult) -> None:
         """The next step with one's own bands, on what this one has made or looked at."""
@@ -183,6 +192,21 @@ class ToolsPanel(QWidget):
             title = said(self._operations[following].title)
             self.next_button.setText(self.tr("Next: {title}").format(title=title))
 
+    def _offer_again(self, result: OperationResult) -> None:
+        """The same with a value that would mend what the result doubts."""
+        self._again = {
+            name: value for name, value in result.remedy.items() if name in self.form.fields
+        }
+        self.again_button.setVisible(bool(self._again))
+        named = {param.name: param for param in self.operation.parameters(Door.DOCK)}
+        words = ", ".join(said(named[name].label(value)) for name, value in self._again.items())
+        self.again_button.setText(self.tr("Run again as: {words}").format(words=words))
+        self.again_button.setToolTip(plain_tip(self.again_button.text()))
+
+    def _run_again(self) -> None:
+        self.form.set_values(self._again)
+        self.run_button.click()
+
     def _offer_report(self, path: str) -> None:
         """A page that was written, to be opened in the browser; empty: none."""
         self._report = path
@@ -191,6 +215,10 @@ class ToolsPanel(QWidget):
     def _show_report(self, report: ValidationReport | None) -> None:
         """A report in its own view, which says all that its text would say again."""
         self.report_view.show_report(report)
+        text, color = ("", Shade.GOOD) if report is None else verdict_line(report)
+        self.verdict_label.setText(text)
+        self.verdict_label.setStyleSheet(f"font-weight: bold; color: {shade(self, color).name()}")
+        self.verdict_label.setVisible(report is not None)
         self.result_text.setVisible(report is None)
 
     def _show_form(self) -> None:
@@ -203,9 +231,10 @@ class ToolsPanel(QWidget):
         ]
         self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
         self.form.set_values(stack_pair(self.operation, QgsProject.instance()))
-        self.scroll.setWidget(self.form)
+        self.scroll_area.setWidget(self.form)
         self.title_label.setText(said(self.operation.title))
         self.next_button.hide()
+        self.again_button.hide()
         summary, *more = (said(text) for text in self.operation.about())
         self.summary_label.setText(summary)
         self.summary_label.setToolTip(plain_tip("\n\n".join(more)))
@@ -223,10 +252,12 @@ class ToolsPanel(QWidget):
         header.addWidget(self.title_label, 1)
         layout.addLayout(header)
         layout.addWidget(self.summary_label)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.scroll_area, 1)
+        layout.addWidget(self.verdict_label)
         layout.addWidget(self.report_view)
         layout.addWidget(self.result_text)
         layout.addWidget(self.open_report_button)
+        layout.addWidget(self.again_button)
         layout.addWidget(self.next_button)
         footer = QHBoxLayout()
         footer.addWidget(self.progress_bar, 1)

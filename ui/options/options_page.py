@@ -7,6 +7,7 @@ from typing import Any
 
 from qgis.gui import QgsOptionsPageWidget
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
@@ -22,10 +23,12 @@ from ...core.operations.help.doctor import DOCTOR
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_list import JobList
 from ...plugin.messages import WORDING, show_details
+from ...plugin.places import allow_places, places_allowed, places_offered, service_host
 from ...plugin.settings_store import read_catalogs
 from ..catalogs.account_box import AccountBox
 from ..catalogs.catalog_dialog import CatalogDialog
 from ..parts.plain import PlainLabel
+from .cluster_test import ClusterTest
 from .settings_panel import SettingsPanel
 
 
@@ -48,6 +51,12 @@ class OptionsPage(QgsOptionsPageWidget):
         self._jobs = jobs
         self._refused = refused
         self.settings_panel = SettingsPanel()
+        row = self.settings_panel.rows["cluster"]
+        self.cluster_test = ClusterTest(jobs, lambda: row.text() or row.in_force)
+        row.layout().addWidget(self.cluster_test)
+        self.places_box = QCheckBox(
+            self.tr("&Look places up by their names"), objectName="places_box"
+        )
         self.tabs = QTabWidget(objectName="options_tabs")
         self.answer_text = QPlainTextEdit(objectName="options_answer", readOnly=True)
         self.answer_text.setAccessibleName(self.tr("Answer"))
@@ -77,6 +86,7 @@ class OptionsPage(QgsOptionsPageWidget):
 
     def apply(self) -> None:
         """Keep what was changed; called by QGIS at OK and Apply."""
+        allow_places(self.places_box.isChecked())
         problems = self.settings_panel.apply()
         if problems:
             self._refused(
@@ -126,6 +136,18 @@ class OptionsPage(QgsOptionsPageWidget):
         row.addStretch(1)
         column.addLayout(row)
         column.addWidget(AccountBox(accounts))
+        self.places_box.setChecked(places_allowed())
+        self.places_box.setVisible(places_offered())
+        told = PlainLabel(
+            self.tr("A name that you look up is sent to {host}, OpenStreetMap's search.").format(
+                host=service_host()
+            ),
+            objectName="places_told_label",
+        )
+        told.setWordWrap(True)
+        told.setVisible(places_offered())
+        column.addWidget(self.places_box)
+        column.addWidget(told)
         column.addStretch(1)
         upkeep = QWidget()
         column = QVBoxLayout(upkeep)

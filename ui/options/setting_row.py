@@ -41,7 +41,8 @@ class SettingRow(QWidget):
         self.declared = declared
         self.title = said(declared.metadata["title"])
         self.edit: QLineEdit | QComboBox
-        in_force = text_of(value)
+        self.in_force = in_force = text_of(value)
+        """The value without what the user says here."""
         choices = self._choices()
         if choices:
             self.edit = QComboBox()

@@ -84,10 +84,10 @@ class ScenesPage(Page):
                 ("run", self.run_panel),
             )
         ]
-        self.scroll = StepsScroll(steps, self.scene_step)
+        self.scroll_area = StepsScroll(steps, self.scene_step)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
-        layout.addWidget(self.scroll, 1)
+        layout.addWidget(self.scroll_area, 1)
         layout.addWidget(self.run_panel.footer)
         self._connect()
         self._restore()
@@ -128,7 +128,7 @@ class ScenesPage(Page):
             scenes=scenes,
         ):
             self.say(self.tr("Fetching {what} …").format(what=self._choice_text()))
-            self.scroll.ensureWidgetVisible(self.run_panel)
+            self.scroll_area.ensureWidgetVisible(self.run_panel)
 
     def offer_searches(self, event_text: Callable[[], str | None], store: SearchStore) -> None:
         """Offer searches that were made, and periods around the event."""
@@ -208,7 +208,7 @@ class ScenesPage(Page):
             if self.run_panel.show_band(event):
                 # The table has just appeared, and has its place after the next layout.
                 QTimer.singleShot(
-                    0, lambda: self.scroll.ensureWidgetVisible(self.run_panel.band_table)
+                    0, lambda: self.scroll_area.ensureWidgetVisible(self.run_panel.band_table)
                 )
         elif isinstance(event, Progress):
             self.run_panel.progress_bar.setValue(round(100 * event.fraction))
@@ -252,8 +252,8 @@ class ScenesPage(Page):
         QTimer.singleShot(0, self._show_table)  # what was folded gives its room back until then
 
     def _show_table(self) -> None:
-        self.scroll.widget().layout().activate()
-        self.scroll.verticalScrollBar().setValue(self.scene_step.y())
+        self.scroll_area.widget().layout().activate()
+        self.scroll_area.verticalScrollBar().setValue(self.scene_step.y())
 
     def _next_step(self) -> tuple[str, bool, bool]:
         """Advice on the next step; and whether Search and Run make sense."""

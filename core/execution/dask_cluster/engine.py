@@ -51,9 +51,17 @@ class DaskClusterEngine:
     ) -> None:
         self._client = client
         self._address = address
-        self._threads = threads
+        self.threads = threads
+        """Of each worker, by its address."""
         self._limit_s = limit_s
         self._place = place
+
+    @property
+    def version(self) -> str:
+        """Of Dask, which is the same there and here."""
+        import distributed
+
+        return str(distributed.__version__)
 
     def run(
         self,
@@ -73,7 +81,7 @@ class DaskClusterEngine:
 
         with ExitStack() as stack:
             store = self._store(stack) if tiles and isinstance(work, Storable) else None
-            run = ClusterRun(self._client, self._address, self._threads, self._limit_s, stop)
+            run = ClusterRun(self._client, self._address, self.threads, self._limit_s, stop)
             run.all(work, store, tiles, keep)
         return [results[number] for number in sorted(results)]
 

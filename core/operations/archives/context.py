@@ -33,6 +33,7 @@ from ...offers.context_layers import (
     ContextLayer,
     ContextOffer,
     layer_names,
+    layer_titles,
     load_layers,
 )
 from ...operation import LayerOutput, Operation, OperationResult, Output, OutputKind
@@ -63,6 +64,7 @@ class ContextParams:
         kind=Kind.CHOICE,
         title="Layer",
         choices=layer_names,
+        labels=layer_titles,
         help="worldcover, water-occurrence, cop-dem-30 and others.",
     )
     area: Aoi = area_param()

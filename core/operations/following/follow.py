@@ -11,7 +11,7 @@ from typing import Any
 from ...discovery.access import Access
 from ...discovery.band_config import Sensor, get_sensor
 from ...discovery.catalogs import Catalog
-from ...discovery.events import EventType, RecipeStep, event_names
+from ...discovery.events import EventType, RecipeStep, event_names, event_titles
 from ...discovery.pairs import Pair
 from ...enums import AreaMask, Status
 from ...errors import (
@@ -51,6 +51,7 @@ class FollowParams:
         kind=Kind.EVENT,
         title="Event",
         choices=event_names,
+        labels=event_titles,
         help="wildfire, flood, storm, or one of their kinds.",
     )
     area: Aoi = area_param()

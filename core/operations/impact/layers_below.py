@@ -32,6 +32,10 @@ class LayersBelow:
         kind=Kind.CHOICE,
         title="Its numbers are",
         choices=tuple(PeopleKind),
+        labels={
+            PeopleKind.COUNT: "People in each pixel",
+            PeopleKind.DENSITY: "People per square kilometre",
+        },
         help="count: people in each pixel; density: people for each square kilometre. If not "
         "given, as its unit or its name says.",
         flag="--population-kind",
