@@ -240,8 +240,8 @@ LONGEST_LIST = 12
 _WORDS = re.compile(r"(?<![a-z])(?!km²)[a-z]{2,}")
 _ENDS = re.compile(r"[ ,:(]")
 _SENTENCE_END = re.compile(r"[.!?”’] (?=[A-Z])")
-_JOINTS = (re.compile(r"(?<=[.!?”’]) "), re.compile(r": "), re.compile(r"; "))
-"""How core puts sentences together: one after the other, "what: why", and lists."""
+_JOINTS = (re.compile(r"(?<=[.!?”’]) "), re.compile(r"; "), re.compile(r": "))
+"""How core puts sentences together: one after the other, lists, and "what: why"."""
 
 
 def make_sentences(table: Mapping[str, str]) -> Sentences:

@@ -26,6 +26,9 @@ TABLE = {
     "{0} km² {1}": "{0} km² {1}",
     "before: {0}, {1} before the event": "vorher: {0}, {1} vor dem Ereignis",
     "{0} days": "{0} Tage",
+    "after": "nachher",
+    "after: {0}, {1} after it": "nachher: {0}, {1} danach",
+    "same season": "gleiche Jahreszeit",
     "The number is that of {0}": "Die Zahl ist die von {0}",
     "Do not read it: {0}": "Nicht lesen: {0}",
     "It is old. Not for towns.": "Es ist alt. Nicht für Städte.",
@@ -79,6 +82,11 @@ def german() -> sentences.Sentences:
         (
             "before: 97 % seen clear, 80 % seen clear, 7 days before the event",
             "vorher: 97 % klar zu sehen, 80 % klar zu sehen, 7 Tage vor dem Ereignis",
+        ),
+        # "what: why" within a list
+        (
+            "Wildfire: after: 97 % seen clear, 7 days after it; same season.",
+            "Waldbrand: nachher: 97 % klar zu sehen, 7 Tage danach; gleiche Jahreszeit.",
         ),
         # a value ends where a sentence does
         (
