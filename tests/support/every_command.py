@@ -40,6 +40,11 @@ def _events(folder: Path) -> Iterator[tuple[str, Any]]:
     sample = printed("sample", "--output", str(folder / "sample"))
     place = [f"--{name}={sample[name]}" for name in ("event", "date", "area", "catalog")]
     out = ["--output", str(folder / "follow")]
+    sentence = ["understand", "flood 39.19N 0.44W 5 km after 29 October 2024"]
+    yield "understand", printed(*sentence)
+    (folder / "towns.csv").write_text("name,lon,lat\nAveiro,-8.65,40.64\nAveiro,-1.4,39.2\n")
+    sentence = ["understand", "hello flood at Aveiro", "--gazetteer", str(folder / "towns.csv")]
+    yield "understand", printed(*sentence, code=3)
     yield "follow", printed("follow", *place, "--min-clear", "5", *out)
 
 
