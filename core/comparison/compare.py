@@ -12,6 +12,7 @@ from ..maps.fuse_sources import Question, read_words
 from ..monitor import EventQueue, Monitor, PartMonitor, Progress
 from ..operation import OperationResult
 from ..params import AlgorithmInfo, Kind, Output, OutputKind, param
+from ..recipes.area import describe_asked_area
 from ..recipes.auto_number import AutoNumber
 from ..recipes.inputs import MapInputs
 from ..recipes.layers import Extent, MapLayer
@@ -200,7 +201,7 @@ def _present(params: CompareParams, assessment: Assessment, table: str) -> Opera
         "software": PRODUCT,
         "operation": RECIPE.name,
         "map": str(params.map),
-        "parameters": params.recorded(),
+        "parameters": {**params.recorded(), **describe_asked_area(params)},
         "reference": RECIPE.algorithm.references[0] if RECIPE.algorithm else "",
         "accuracy": assessment.to_dict(),
         "outputs": {"table": table},

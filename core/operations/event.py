@@ -22,7 +22,6 @@ from ..monitor import EventQueue, Monitor, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
 from ..products.event_record import EventRecord
-from ..products.map_shapes import AREA_STYLE
 from ..products.map_view import describe_view
 from ..products.outline_files import foreign_outline, write_outlines
 from ..products.stac_catalogue import EVENT as EVENT_TOLD
@@ -362,12 +361,7 @@ def _layers(run: EventRun) -> list[LayerOutput]:
     first, *others = (
         [replace(layer, group=step.group) for layer in step.layers] for step in run.mapped
     )
-    hidden = [
-        replace(layer, visible=False)
-        for maps in reversed(others)
-        for layer in maps
-        if layer.style != AREA_STYLE  # once is enough
-    ]
+    hidden = [replace(layer, visible=False) for maps in reversed(others) for layer in maps]
     # Each group comes to lie above the one before.
     layers = [*heights, *pictures, *hidden, *first]
     return [replace(layer, above=_title(run.query)) for layer in layers]

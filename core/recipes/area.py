@@ -6,6 +6,7 @@ from typing import Any
 
 from ..shapes.area_file import area_wkt
 from ..shapes.area_pixels import area_digest
+from .params import MapParams
 from .recipe import MapJob
 
 LONGEST_WKT = 2000
@@ -16,8 +17,16 @@ MOSTLY = 0.995
 
 def describe_area(job: MapJob[Any]) -> dict[str, Any]:
     """Describe the area for the provenance, JSON-ready; empty where none was given."""
-    params, pixels = job.params, job.area
-    if params.area is None or pixels is None:
+    told, pixels = describe_asked_area(job.params), job.area
+    if not told or pixels is None:
+        return told
+    counted = {"pixels": pixels.count, "covered_percent": 100 * pixels.covered}
+    return {"area": {**told["area"], **counted}}
+
+
+def describe_asked_area(params: MapParams) -> dict[str, Any]:
+    """Describe the area as it was asked for, JSON-ready; empty where none was given."""
+    if params.area is None:
         return {}
     wkt = area_wkt(params.area)
     return {
@@ -28,8 +37,6 @@ def describe_area(job: MapJob[Any]) -> dict[str, Any]:
             "sha256": area_digest(params.area),
             **({"wkt": wkt} if len(wkt) <= LONGEST_WKT else {}),
             "area_km2": params.area.area_km2,
-            "pixels": pixels.count,
-            "covered_percent": 100 * pixels.covered,
         }
     }
 

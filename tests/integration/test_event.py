@@ -14,12 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.algorithms.burn import BURNED
 from firstlight.core.algorithms.kernel import OUTSIDE
 from firstlight.core.cli import main
+from firstlight.core.raster.reader import read_facts
 from firstlight.core.scenes import event_pairs
-from firstlight.core.types import parse_time
+from firstlight.core.types import Aoi, Grid, parse_time
+from support.areas import centres_inside, degrees
 from support.event_world import BOX, SIDE, EventWorld, Pass, area_text, event_world
 from support.masks import ORIGIN
+from support.rasters import read_band
 from support.surroundings import forget_the_user
 
 FIRE = [
@@ -106,6 +110,37 @@ def test_a_wildfire_is_mapped_from_its_clearest_pair(flight: Flight, tmp_path: P
     burned = read(told["outputs"]["burned-area.burned"])
     assert (burned[box_mask(2)] == 1).all()
     assert (burned[outside] == 0).mean() > 0.995
+
+
+def test_a_polygon_is_mapped_and_counted_alone(
+    flight: Flight, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tile = Grid("EPSG:32632", (10.0, 0.0, ORIGIN[0], 0.0, -10.0, ORIGIN[1]), (SIDE, SIDE))
+    corners = [(40.2, 90.3), (205.4, 62.7), (120.6, 210.1)]
+    aoi = Aoi.from_geometry({"type": "Polygon", "coordinates": [degrees(tile, corners)]})
+    area = tmp_path / "area.geojson"
+    area.write_text(json.dumps(aoi.geometry), encoding="utf-8")
+    codes, figures = {}, {}
+    with event_world(tmp_path / "files", FIRE) as world:
+        for mask in ("shape", "box"):
+            words = ["--date", "2024-06-20", "--catalog", world.url, "--area-mask", mask]
+            folder = ["--area", str(area), "--output", str(tmp_path / mask), "--json"]
+            assert main(["event", "--event", "wildfire", *words, *folder]) == 0
+            told = json.loads(capsys.readouterr().out)
+            severity = Path(told["outputs"]["burn-severity.severity"])
+            grid = read_facts(severity).grid
+            codes[mask] = read_band(severity)
+            figures[mask] = told["statistics"]["burn-severity"]
+    inside = centres_inside(aoi, grid)
+    assert not (codes["box"] == OUTSIDE).any()
+    np.testing.assert_array_equal(codes["shape"], np.where(inside, codes["box"], OUTSIDE))
+    assert figures["shape"]["total"]["pixels"] == inside.sum()
+    burned = np.isin(codes["box"], BURNED)
+    assert figures["shape"]["burned"]["area_km2"] == pytest.approx((burned & inside).sum() / 1e4)
+    assert figures["box"]["burned"]["area_km2"] == pytest.approx(burned.sum() / 1e4)
+    page = (tmp_path / "shape" / "report.html").read_text(encoding="utf-8")
+    assert "Edge of the area" in page
+    assert (tmp_path / "shape" / "burn-severity" / "area.gpkg").is_file()
 
 
 def test_the_report_and_the_catalogue_tell_it(flight: Flight, tmp_path: Path) -> None:

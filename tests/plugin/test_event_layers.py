@@ -88,14 +88,15 @@ def test_an_event_opened_again_stands_as_its_run_put_it(
         "Sentinel-1 scenes",
         "Sentinel-2 scenes",
     ]
-    assert groups[0][1][:2] == ["Outline", "Flooded"]
+    assert groups[0][1][:4] == ["Outline", "Not observed", "Area", "Flooded"]
     assert groups[3][1] == ["After, 2024-06-25", "Before, 2024-06-01"]
-    assert visible(project) == ["Outline", "Flooded", "After, 2024-06-25"], "radar below its flood"
+    shown = ["Outline", "Not observed", "Area", "Flooded", "After, 2024-06-25"]
+    assert visible(project) == shown, "radar below its flood"
     project.clear()
     moved = (tmp_path / "out").rename(tmp_path / "elsewhere")
     add_layers(run("results", {"path": moved / "catalog.json"}), project)
     assert tree(project.layerTreeRoot()) == first
-    assert visible(project) == ["Outline", "Flooded", "After, 2024-06-25"]
+    assert visible(project) == shown
 
 
 def run(name: str, values: dict[str, object]) -> tuple[LayerOutput, ...]:

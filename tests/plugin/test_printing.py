@@ -91,10 +91,10 @@ def test_the_page_shows_maps_texts_and_legend(event: Path, monkeypatch: pytest.M
                 seen[f"{item.id()} scale"] = item.scale()
         nodes = layout.itemById("legend").model()
         seen["legend"] = [
-            nodes.rootGroup().children()[1].name(),
+            nodes.rootGroup().children()[3].name(),
             *(
                 str(nodes.layerLegendNodes(node)[place].data(0))
-                for node in nodes.rootGroup().findLayers()[1:]
+                for node in nodes.rootGroup().findLayers()[3:]
                 for place in range(len(nodes.layerLegendNodes(node)))
             ),
         ]
@@ -106,7 +106,8 @@ def test_the_page_shows_maps_texts_and_legend(event: Path, monkeypatch: pytest.M
     assert str(seen["range"]).startswith("Between ")
     assert "was not observed" in str(seen["not_observed"])
     assert "Burned: " in str(seen["areas"])
-    assert seen["map"] == ["Outline", "Burn severity", "After, 2024-07-01"]
+    outlines = ["Outline", "Not observed", "Area"]
+    assert seen["map"] == [*outlines, "Burn severity", "After, 2024-07-01"]
     assert seen["before"] == ["Outline", "Before, 2024-06-01"]
     assert seen["after"] == ["Outline", "After, 2024-07-01"]
     assert seen["legend"][:2] == ["Burn severity", "High regrowth (under -0.25)"]

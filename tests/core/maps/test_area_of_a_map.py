@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from firstlight.core.algorithms.burn import BURNED
+from firstlight.core.algorithms.flood import DRY, PERMANENT_WATER, WATER, WATER_BEFORE
 from firstlight.core.algorithms.kernel import NOT_OBSERVED, OUTSIDE
 from firstlight.core.errors import AreaError, Cancelled
 from firstlight.core.maps.registry import get_map
@@ -20,7 +21,7 @@ from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.types import Aoi
 from support.areas import centres_inside, degrees, slanted
-from support.rasters import read_band
+from support.rasters import read_band, write_raster
 from support.run import run_operation, small_tiles
 from support.stacks import write_stack
 from support.waiting import stop_at
@@ -268,3 +269,86 @@ def grown(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         for col in range(3)
     ]
     return np.logical_or.reduce(shifted)
+
+
+GREEN, LAND_NIR, WATER_NIR = 1700, 4500, 1100
+"""Stored numbers of Sentinel-2: reflectance 0.07, and 0.35 or 0.01 in the near infrared."""
+
+
+def lake(tmp_path: Path, name: str, water: npt.NDArray[np.bool_], day: str) -> Path:
+    """A clear scene of some water."""
+    pixels = {
+        "green": np.full(SHAPE, GREEN, np.uint16),
+        "nir": np.where(water, WATER_NIR, LAND_NIR).astype(np.uint16),
+        "scl": np.full(SHAPE, GROUND, np.uint8),
+    }
+    return write_stack(tmp_path / name, pixels, tags={"datetime": f"{day}T10:00:00Z"})
+
+
+def flood(tmp_path: Path, name: str, area: Aoi, more: int = 0) -> Path:
+    """A flood around a lake: the lake's left part is known as permanent, all of it was water on
+    the date before.
+    """
+    before, after, always = (np.zeros(SHAPE, bool) for _ in range(3))
+    before[50:70, 40:120], after[40:80, 30 : 130 + more] = True, True
+    always[45:75, 40:80] = True
+    pre = lake(tmp_path, f"{name}_pre", before, "2024-05-01")
+    post = lake(tmp_path, f"{name}_post", after, f"2024-05-1{more}")
+    known = write_raster(tmp_path / f"{name}_known.tif", always.astype(np.uint8), nodata=255)
+    run_operation(
+        "water",
+        stack=post,
+        pre=pre,
+        permanent_water=known,
+        threshold="0",
+        area=area,
+        output=tmp_path / name,
+    )
+    return tmp_path / name / "flooded.tif"
+
+
+def test_maps_of_areas_are_put_together_and_compared_within_them(tmp_path: Path) -> None:
+    grid = read_facts(write_raster(tmp_path / "grid.tif", np.zeros(SHAPE, np.uint8))).grid
+    first = Aoi.from_geometry(
+        {
+            "type": "Polygon",
+            "coordinates": [
+                degrees(grid, [(5.2, 9.7), (140.3, 3.1), (150.6, 120.4), (30.3, 99.1)])
+            ],
+        }
+    )
+    one, two = flood(tmp_path, "one", first), flood(tmp_path, "two", first, more=5)
+    inside = centres_inside(first, grid)
+    codes = classes_of(one)
+    expected = np.full(SHAPE, DRY, np.uint8)
+    expected[40:80, 30:130] = WATER
+    expected[50:70, 40:120] = WATER_BEFORE
+    expected[45:75, 40:80] = PERMANENT_WATER
+    expected[~inside] = OUTSIDE
+    np.testing.assert_array_equal(codes, expected)
+
+    fused = run_operation("fuse", inputs=(one, two), output=tmp_path / "fused")
+    consensus = classes_of(tmp_path / "fused" / "consensus.tif")
+    # Where one alone says flooded their votes are equal or the other's weighs more: not flooded.
+    agreed = classes_of(two).copy()
+    agreed[:, 130:][agreed[:, 130:] == WATER] = DRY
+    np.testing.assert_array_equal(consensus == OUTSIDE, ~inside)
+    np.testing.assert_array_equal(consensus[:, :130], agreed[:, :130])
+    figures = fused.value.figures.main
+    assert figures.total.pixels == inside.sum()
+    assert figures.not_observed.pixels == 0
+    names = [row.map_class.name for row in figures.rows]
+    assert names[2:] == ["Permanent water", "Water before the event"]
+
+    series = run_operation("series", inputs=(one, two), output=tmp_path / "series")
+    largest = classes_of(tmp_path / "series" / "largest.tif")
+    np.testing.assert_array_equal(largest, classes_of(two))
+    passes = series.value.statistics["passes"]
+    assert [row["not_observed_km2"] for row in passes] == [0, 0]
+    assert passes[0]["observed_km2"] == pytest.approx(inside.sum() / 1e4)
+
+    differing = run_operation("compare", map=one, other=two, output=tmp_path / "difference")
+    codes = classes_of(tmp_path / "difference" / "difference.tif")
+    np.testing.assert_array_equal(codes == OUTSIDE, ~inside)
+    only = (classes_of(two) == WATER) & (expected == DRY)
+    assert differing.value.figures.main.rows[3].ground.pixels == only.sum()
