@@ -71,7 +71,7 @@ def test_where_the_catalogue_has_no_picture_it_is_said(page, wait_for):
     before, after = view.pictures.pictures
     wait_for(lambda: after.image is not None)
     assert before.image is None
-    assert before.word == "No picture"
+    assert before.text() == "No picture"
     assert before.accessibleName() == "Before, 2024-05-22: No picture"
     assert view.pictures.captions[0].text() == "Before, 2024-05-22"
     view.choose(None)
@@ -80,7 +80,9 @@ def test_where_the_catalogue_has_no_picture_it_is_said(page, wait_for):
 
 def test_a_picture_that_cannot_be_fetched_hinders_nothing(dock, tmp_path, qtbot, wait_for):
     with event_world(tmp_path / "files", FIRE) as world:
-        world.files.break_next("thumbnail.png", Fault(status=404, times=100))
+        for one in FIRE[1:]:
+            name = f"{one.item_id}/thumbnail.png"
+            world.files.break_next(name, Fault(status=404, times=100))
         dock.show_page(dock.event_page)
         dock.set_area(WEST, SOUTH, EAST, NORTH)
         dock.set_output(tmp_path / "out")
@@ -89,7 +91,7 @@ def test_a_picture_that_cannot_be_fetched_hinders_nothing(dock, tmp_path, qtbot,
         with qtbot.waitSignal(page.pairs_finished, timeout=PATIENCE_MS):
             page.when.event_edit.set_value("2024-06-20 09:30")
         [view] = page.pair_list.views
-        wait_for(lambda: all(one.word == "No picture" for one in view.pictures.pictures))
+        wait_for(lambda: all(one.text() == "No picture" for one in view.pictures.pictures))
         assert page.map_button.isEnabled()
         assert press_run(dock, qtbot, page.map_button) == "done"
 

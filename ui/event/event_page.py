@@ -61,6 +61,8 @@ class EventPage(Page):
     scenes_wanted = pyqtSignal(object, object)
     """Carries the chosen scenes and the values that they answer to."""
     catalogs_wanted = pyqtSignal()
+    printed = pyqtSignal()
+    """The page was printed, and opened."""
 
     def __init__(self, shared: Shared, area: AreaChoice) -> None:
         super().__init__(shared)
@@ -88,7 +90,7 @@ class EventPage(Page):
         self.pair_list = PairList(self._pictures)
         self.save = SaveField()
         self.card = ResultCard()
-        self.deeds = ResultDeeds(self, self.card)
+        self._deeds = ResultDeeds(self, self.card)
         self.progress_bar = QProgressBar(objectName="event_progress_bar", minimum=0, maximum=100)
         self.progress_bar.setAccessibleName(self.tr("Progress"))
         self.map_button = QPushButton(self.tr("Map i&t"), objectName="map_button")
@@ -331,7 +333,7 @@ class EventPage(Page):
     ) -> None:
         for error in errors:
             self.show_error(error)
-        self.say(self.tr("Mapped, files in {folder}.").format(folder=folder_of(result)))
+        self.say(self.tr("Mapped, files in {folder}.").format(folder=folder_of(result).name))
         self.tell(result, self.told)
         self.run_finished.emit(result.status)
 
@@ -354,6 +356,7 @@ class EventPage(Page):
         self.pair_list.changed.connect(self.changed)
         self.pair_list.find_wanted.connect(self.find_pairs)
         self.pair_list.scenes_wanted.connect(self._show_scenes)
+        self._deeds.printed.connect(self.printed)
         self.map_button.clicked.connect(self.map)
         self.cancel_button.clicked.connect(self.cancel)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qgis.PyQt.QtCore import QRect, QSize, Qt
-from qgis.PyQt.QtGui import QImage, QPainter, QPaintEvent, QPalette
-from qgis.PyQt.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from qgis.PyQt.QtGui import QImage, QPainter, QPaintEvent
+from qgis.PyQt.QtWidgets import QFrame, QGridLayout, QSizePolicy, QWidget
 
 from ...core.types import SceneItem
 from ...plugin.thumbnails import ThumbnailStore, has_picture
@@ -38,7 +38,8 @@ class PairPictures(QWidget):
         for column, (picture, caption) in enumerate(zip(self.pictures, self.captions)):
             caption.setWordWrap(True)
             grid.addWidget(picture, 0, column)
-            grid.addWidget(caption, 1, column, Qt.AlignmentFlag.AlignTop)
+            caption.setAlignment(Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(caption, 1, column)
             grid.setColumnStretch(column, 1)
         store.arrived.connect(self._show)
 
@@ -62,15 +63,18 @@ class PairPictures(QWidget):
             picture.show_image(self._store.image(scene), self._store.is_known(scene))
 
 
-class Picture(QWidget):
-    """A picture as large as there is room, or a word in its place."""
+class Picture(PlainLabel):
+    """A picture as large as there is room, or a word in its place: as a label has it, so that it is
+    to be read in each of QGIS's themes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("picture")
         self.title = ""
         self.image: QImage | None = None
-        self.word = ""
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -81,9 +85,9 @@ class Picture(QWidget):
         A picture without a pixel of light is shown as it is: it is the catalogue's.
         """
         self.image = image
-        self.word = self.tr("No picture") if is_known else self.tr("Picture …")
-        about = self.title if image is not None else f"{self.title}: {self.word}"
-        self.setAccessibleName(about)
+        word = self.tr("No picture") if is_known else self.tr("Picture …")
+        self.setText("" if image is not None else word)
+        self.setAccessibleName(self.title if image is not None else f"{self.title}: {word}")
         self.updateGeometry()
         self.update()
 
@@ -108,18 +112,16 @@ class Picture(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The picture in the middle, as large as it can be without being bent."""
-        painter = QPainter(self)
+        super().paintEvent(event)
         if self.image is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-            painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.word)
-        else:
-            size = self.image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            place = QRect(0, 0, size.width(), size.height())
-            place.moveCenter(self.rect().center())
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(place, self.image)
+            return
+        painter = QPainter(self)
+        inside = self.contentsRect()
+        size = self.image.size().scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect(0, 0, size.width(), size.height())
+        place.moveCenter(inside.center())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, self.image)
         painter.end()
 
 

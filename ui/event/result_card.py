@@ -11,7 +11,7 @@ from ...core.operation import OperationResult
 from ...plugin.picture_pair import picture_pair
 from ..parts.flow import FlowLayout
 from ..parts.plain import PlainLabel
-from ..parts.shades import Shade, shade
+from ..parts.shades import Shade, label_shade
 from ..results.class_chart import ClassChart
 
 HEADLINE_SCALE = 1.6
@@ -97,7 +97,8 @@ class ResultCard(QFrame):
         if more:
             shown.append(self.tr("And {more} more, in the report.").format(more=more))
         self._put(self.warning_label, "\n".join(f"⚠ {text}" for text in shown))
-        self.warning_label.setStyleSheet(f"color: {shade(self, Shade.DOUBT).name()}")
+        doubt = label_shade(self.warning_label, Shade.DOUBT)
+        self.warning_label.setStyleSheet(f"color: {doubt.name()}")
         self.chart.show_rows(summary.rows if summary else ())
         two = picture_pair(result.layers) is not None
         for button in (self.compare_button, self.swipe_button):

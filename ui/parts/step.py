@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qgis.PyQt.QtCore import QEvent, Qt
-from qgis.PyQt.QtGui import QResizeEvent
+from qgis.PyQt.QtGui import QFontMetrics, QResizeEvent
 from qgis.PyQt.QtWidgets import QGroupBox, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from .margins import MARGINS
@@ -33,9 +33,8 @@ class Step(QWidget):
         self.heading = QToolButton(objectName=f"{name}_heading")
         self.heading.setAutoRaise(True)
         self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        font = self.heading.font()
-        font.setBold(True)
-        self.heading.setFont(font)
+        # As a style sheet: that of QGIS, with its font, takes fonts away.
+        self.heading.setStyleSheet("font-weight: bold")
         policy = QSizePolicy.Policy.Ignored  # a long value must not widen the dock
         self.heading.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
         self.heading.setMinimumHeight(self.heading.sizeHint().height())
@@ -81,7 +80,9 @@ class Step(QWidget):
     def _show(self) -> None:
         arrow = Qt.ArrowType.RightArrow if self.is_folded else Qt.ArrowType.DownArrow
         self.heading.setArrowType(arrow)
-        metrics = self.heading.fontMetrics()
+        font = self.heading.font()
+        font.setBold(True)
+        metrics = QFontMetrics(font)
         # The arrow, and the frame around both.
         room = max(self.width() - self.heading.iconSize().width() - metrics.height(), 0)
         text = metrics.elidedText(self.text, Qt.TextElideMode.ElideRight, room)

@@ -1,0 +1,213 @@
+"""The dock as it is looked at: narrow, in large letters, in dark colours, by keys alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QPoint, Qt
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDockWidget, QWidget
+
+from firstlight.core.operation import OperationResult, ResultSummary
+from firstlight.ui.dock.page_bar import ICON_ONLY, WITH_WORD, PageBar
+from firstlight.ui.event.pair_pictures import Picture
+from firstlight.ui.event.result_card import ResultCard
+from firstlight.ui.parts.plain import PlainLabel
+from firstlight.ui.parts.shades import LEAST_CONTRAST, contrast
+from firstlight.ui.parts.wrapping_label import WrappingLabel
+
+ENGLISH = ("Map an event", "Scenes", "My files", "Jobs")
+GERMAN = ("Ein Ereignis kartieren", "Szenen", "Eigene Dateien", "Aufträge")
+LONG = "/home/somebody/results/wildfire_2024-07-20_41.996N_27.299W_and_a_name_without_any_end"
+
+
+def bar_of(qtbot, words, width):
+    window = QWidget()
+    qtbot.addWidget(window)
+    bar = PageBar(window)
+    bar.window_held = window
+    for word in words:
+        bar.add(word, "/mActionZoomToArea.svg", "what it is for", f"{word}_button")
+    bar.choose(0)
+    bar.resize(width, bar.sizeHint().height())
+    window.resize(1000, 100)
+    window.show()
+    return bar
+
+
+def shown_words(bar):
+    return [button.text() for button in bar.buttons if button.toolButtonStyle() == WITH_WORD]
+
+
+def test_a_number_at_an_icon_moves_nothing(qtbot):
+    bar = bar_of(qtbot, ENGLISH, 400)
+    before = [button.geometry() for button in bar.buttons]
+    height = bar.sizeHint().height()
+    plain = bar.buttons[3].grab().toImage()
+    bar.set_count(3, 12)
+    QApplication.processEvents()
+    assert [button.geometry() for button in bar.buttons] == before
+    assert bar.sizeHint().height() == height
+    assert bar.buttons[3].grab().toImage() != plain, "the number is to be seen"
+    bar.set_count(3, 0)
+    assert bar.buttons[3].grab().toImage() == plain
+
+
+@pytest.mark.parametrize("words", [ENGLISH, GERMAN], ids=["English", "German"])
+def test_the_pages_are_in_one_row_at_any_width(qtbot, words):
+    wide = bar_of(qtbot, words, 900)
+    assert shown_words(wide) == list(words)
+    narrow = bar_of(qtbot, words, wide.minimumSizeHint().width())
+    for place, word in enumerate(words):
+        narrow.choose(place)
+        QApplication.processEvents()
+        assert shown_words(narrow) == [word], "that of the page in view"
+        assert len({button.y() for button in narrow.buttons}) == 1
+        right = max(button.geometry().right() for button in narrow.buttons)
+        assert right < narrow.width(), "nothing is cut"
+        assert narrow.height() == wide.height()
+    assert narrow.buttons[0].toolButtonStyle() == ICON_ONLY
+    assert narrow.buttons[0].toolTip().startswith(words[0])
+    assert narrow.buttons[0].accessibleName() == words[0]
+
+
+def test_the_least_width_of_the_bar_is_that_of_its_longest_word(qtbot):
+    bar = bar_of(qtbot, GERMAN, 900)
+    word = bar.fontMetrics().horizontalAdvance(GERMAN[0])
+    assert word < bar.minimumSizeHint().width() < bar.sizeHint().width()
+
+
+def test_a_long_name_widens_nothing_and_is_read_to_its_end(qtbot):
+    label, plain = WrappingLabel(LONG), PlainLabel(LONG, wordWrap=True)
+    for one in (label, plain):
+        qtbot.addWidget(one)
+    assert label.minimumSizeHint().width() == 0 < 200 < plain.minimumSizeHint().width()
+    lines = label.fontMetrics().horizontalAdvance(LONG) / 150
+    assert label.heightForWidth(150) >= label.fontMetrics().lineSpacing() * lines
+    label.resize(150, label.heightForWidth(150))
+    shot = label.grab().toImage()
+    paper = shot.pixelColor(shot.width() - 1, shot.height() - 1)
+    last = label.fontMetrics().lineSpacing()
+    rows = range(shot.height() - last, shot.height())
+    assert any(shot.pixelColor(x, y) != paper for y in rows for x in range(shot.width()))
+
+
+def test_what_it_says_is_copied_whole(qtbot):
+    label = WrappingLabel(f"Mapped, files in {LONG}.")
+    qtbot.addWidget(label)
+    [copy] = label.actions()
+    copy.trigger()
+    assert QApplication.clipboard().text() == f"Mapped, files in {LONG}."
+
+
+def test_text_from_elsewhere_obeys_nothing(qtbot):
+    label = WrappingLabel("<b>x</b>\x1b[0m")
+    qtbot.addWidget(label)
+    assert label._lay_out(500).text() == "<b>x</b>\\x1b[0m"
+
+
+def test_no_status_makes_the_dock_wider(dock, qtbot):
+    least = dock.minimumSizeHint().width()
+    dock.page.say(f"Mapped, files in {LONG}{LONG}.")
+    dock.event_page.save.show_event(LONG, "About 7 MB to fetch, about 3 min in all")
+    QApplication.processEvents()
+    assert dock.minimumSizeHint().width() == least
+
+
+def theme_text(name):
+    """The style sheet of one of QGIS's own themes, its variables put in as QGIS does."""
+    folder = Path(QgsApplication.pkgDataPath()) / "resources" / "themes" / name
+    if not folder.is_dir():
+        pytest.skip(f"this QGIS has no theme {name}")
+    lines = (folder / "variables.qss").read_text(encoding="utf-8").splitlines()
+    values = dict(line.split(":", 1) for line in lines if line.startswith("@"))
+    text = (folder / "style.qss").read_text(encoding="utf-8")
+    for variable in sorted(values, key=len, reverse=True):
+        text = text.replace(variable, values[variable].strip().rstrip(";"))
+    return text
+
+
+def doubtful():
+    """The card of a result with a doubt: its label."""
+    card = ResultCard()
+    summary = ResultSummary("16 km² burned", "", "", "", ())
+    result = OperationResult(data=None, text="", warnings=("MMMMMMMM",), summary=summary)
+    return card, lambda: card.show_result(result), card.warning_label
+
+
+def without_picture():
+    picture = Picture()
+    return picture, lambda: picture.show_image(None, True), picture
+
+
+def wrapped():
+    label = WrappingLabel("MMMMMMMM")
+    return label, lambda: None, label
+
+
+def busy_page():
+    bar = PageBar()
+    bar.add("MMMM", "", "", "m")
+    return bar, lambda: bar.set_count(0, 8), bar.buttons[0]
+
+
+@pytest.mark.parametrize("theme", ["", "Night Mapping", "Blend of Gray"])
+@pytest.mark.parametrize("make", [doubtful, without_picture, wrapped, busy_page])
+def test_words_are_read_in_each_of_qgis_s_themes(qtbot, theme, make):
+    window = QDockWidget()
+    qtbot.addWidget(window)
+    window.setStyleSheet(theme_text(theme) if theme else "")
+    widget, show, looked_at = make()
+    window.setWidget(widget)
+    window.resize(400, 400)
+    window.show()
+    show()
+    QApplication.processEvents()
+    shot = window.grab().toImage()
+    corner = looked_at.mapTo(window, QPoint(0, 0))
+    edge = 3
+    colors = Counter(
+        shot.pixel(corner.x() + x, corner.y() + y)
+        for x in range(edge, looked_at.width() - edge)
+        for y in range(edge, looked_at.height() - edge)
+    )
+    ground = QColor(colors.most_common(1)[0][0])
+    best = max(contrast(QColor(color), ground) for color in colors)
+    # The theme's own black on its own grey has 4.01 and no more.
+    assert best >= (4.0 if theme == "Blend of Gray" else LEAST_CONTRAST)
+
+
+def focus_chain(page):
+    """What Tab visits on a page, from its first widget until it comes round or leaves."""
+    seen, widget = [], page.nextInFocusChain()
+    while widget is not page and widget not in seen:
+        usable = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled()
+        if usable and widget.isVisible() and page.isAncestorOf(widget):
+            seen.append(widget)
+        widget = widget.nextInFocusChain()
+        if widget is page:
+            break
+    return seen
+
+
+@pytest.mark.parametrize("name", ["event_page", "jobs"])
+def test_tab_goes_from_top_to_bottom(dock, qtbot, name):
+    page = getattr(dock, name)
+    dock.show_page(page)
+    dock.set_area(10, 45, 11, 46)
+    QApplication.processEvents()
+    visited = focus_chain(page)
+    outer = [widget for widget in visited if not isinstance(widget.parentWidget(), (QComboBox,))]
+    places = [widget.mapTo(page, QPoint(0, 0)) for widget in outer]
+    rows = [place.y() for place in places]
+    for widget, before, now in zip(outer[1:], rows, rows[1:]):
+        assert now >= before - 12, f"{widget.objectName()} lies above what comes before it"
+    unnamed = [
+        widget.metaObject().className()
+        for widget in visited
+        if not (widget.accessibleName() or getattr(widget, "text", str)())
+    ]
+    assert len(unnamed) <= len(visited) // 4, unnamed
