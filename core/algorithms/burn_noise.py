@@ -17,7 +17,8 @@ import numpy as np
 from ..confidence.noise import GAUSSIAN_MAD, Noise
 from .burn import BurnIndex, BurnSeverity, compare_nbr, relative_divisor
 from .burn_offset import BINS, HALF_WIDTH, STEP, VEGETATED_NBR, OffsetSurvey, find_offset
-from .kernel import Compute, Values
+from .burned_area import LEAST_LOSS_LOCAL, LEAST_RISE_LOCAL, BurnSigns, rise_and_loss
+from .kernel import Compute, FloatArray, Values
 from .population import histogram_spread
 
 LEAST_LOCAL = 0.01
@@ -44,6 +45,41 @@ class BurnNoise:
         scale = _index_scale(function, windows)
         scaled = Noise(noise.local * scale, noise.common * scale, noise.shift * scale)
         return replace(function, doubt=scaled)
+
+
+@dataclass(frozen=True)
+class SignsNoise:
+    """A look at the noise of the signs of fire."""
+
+    def learn(self, compute: Compute, windows: Sequence[Values]) -> Compute:
+        """The function with the noise of some windows."""
+        function = cast("BurnSigns", compute)
+        noise = dnbr_noise(function, windows)
+        rises, losses = [], []
+        for values in windows:
+            before, change, missing = compare_nbr(values, function.masks)
+            with np.errstate(invalid="ignore"):
+                same = ~missing & (before >= np.float32(VEGETATED_NBR))
+                usual = np.float32(function.offset + noise.shift)
+                same &= np.abs(change - usual) <= np.float32(HALF_WIDTH)
+            rise, loss = rise_and_loss(values)
+            rises.append(rise[same])
+            losses.append(loss[same])
+        return replace(
+            function,
+            doubt=noise,
+            rise_deviation=max(LEAST_RISE_LOCAL, _deviation(rises)),
+            loss_deviation=max(LEAST_LOSS_LOCAL, _deviation(losses)),
+        )
+
+
+def _deviation(parts: Sequence[FloatArray]) -> float:
+    """Standard deviation of unchanged values, by their median absolute deviation; 0 of none."""
+    every = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    every = every[np.isfinite(every)]
+    if not every.size:
+        return 0.0
+    return round(GAUSSIAN_MAD * float(np.median(np.abs(every - np.median(every)))), 6)
 
 
 def dnbr_noise(function: Any, windows: Sequence[Values]) -> Noise:

@@ -19,13 +19,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..confidence.likelihood import REACH, distance_from, likelihood_percent
+from ..confidence.noise import Noise
 from ..raster.cloud_mask import is_water
 from .burn import INDEX_LAYERS, BurnIndex, compare_nbr
-from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Survey, Values
+from .confidence_layer import confidence_layer
+from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Sample, Survey, Values
 from .masks import Radius, dilation_halo
 
 REFERENCES = (
@@ -60,9 +64,15 @@ CLASSES = (
     MapClass(BURNED, "Burned", (196, 43, 28)),
 )
 BURNED_LAYER = Layer("burned", "Burned area", (0, NOT_OBSERVED), "burned", CLASSES)
-CONFIDENCE_LAYER = Layer(
-    "confidence", "Confidence that it burned", (0.0, 1.0), "confidence", dtype="float32"
-)
+CONFIDENCE_LAYER = confidence_layer("that it burned")
+DROPPED_PERCENT = 50
+"""Most confidence of ground that changed and is in no patch that is kept: nothing in it is char
+beyond doubt, or it is too small. A judgement: on simulated fires more than half of it burned.
+"""
+LEAST_LOSS_LOCAL, LEAST_RISE_LOCAL = 0.05, 0.05
+"""Deviations of the loss of near infrared (a share) and of the rise of MIRBI that two pictures of
+unchanged ground have at least: a judgement.
+"""
 MARKS_LAYER = Layer("marks", "Signs of fire", (0, NOT_OBSERVED), "burned", MARKS, whole=True)
 
 
@@ -83,17 +93,22 @@ class BurnSigns:
     """
     radius_px: Radius = (0.0, 0.0)
     """Radius of the masks' dilation."""
+    doubt: Noise = Noise(0.05, 0.05)
+    """Of dNBR over unburned ground."""
+    loss_deviation: float = LEAST_LOSS_LOCAL
+    rise_deviation: float = LEAST_RISE_LOCAL
 
-    def __call__(self, values: Values) -> tuple[FloatArray, FloatArray, npt.NDArray[np.uint8]]:
-        """DNBR and confidence 0..1 (float32, NaN = not observed), marks (uint8)."""
+    def __call__(self, values: Values) -> tuple[npt.NDArray[Any], ...]:
+        """DNBR (float32, NaN = not observed), percent of confidence that it burned, and marks
+        (uint8).
+        """
         _, change, missing = compare_nbr(values, self.masks, self.radius_px)
         with np.errstate(all="ignore"):
             change -= np.float32(self.offset)
             mirbi = _mirbi(values, "post")
-            rise = mirbi - _mirbi(values, "pre")
+            rise, loss = rise_and_loss(values)
             missing |= np.isnan(rise)
             nir, nir_before = values["post.nir"], values["pre.nir"]
-            loss = 1 - nir / nir_before
             fuel = (nir_before >= np.float32(LEAST_NIR_BEFORE)) & (
                 values["post.swir22"] >= np.float32(LEAST_SWIR22)
             )
@@ -107,15 +122,21 @@ class BurnSigns:
             )
             seed = growth & (change >= np.float32(SEED_DNBR)) & (nir <= np.float32(SEED_NIR))
             seed &= (mirbi >= np.float32(SEED_MIRBI)) & (rise >= np.float32(SEED_MIRBI_RISE))
-            signs = (
-                _ramp(change, GROWTH_DNBR, 0.44) + _ramp(rise, 0.0, 0.75) + _ramp(loss, 0.0, 0.5)
+            distance = np.fmin(
+                distance_from(change, GROWTH_DNBR, self.doubt),
+                np.fmin(
+                    (loss - np.float32(GROWTH_NIR_LOSS)) / np.float32(self.loss_deviation),
+                    rise / np.float32(self.rise_deviation),
+                ),
             )
-        confidence: FloatArray = np.where(fuel, signs / np.float32(3), np.float32(0))
+            distance[~fuel] = -REACH
         marks = growth.astype(np.uint8)
         marks[seed] = SEED
-        change[missing] = confidence[missing] = np.nan
+        halo = dilation_halo(self.radius_px)
+        likely = likelihood_percent(distance, growth, ~missing, halo)
+        change[missing] = np.nan
         marks[missing] = NOT_OBSERVED
-        return change, confidence, marks
+        return change, likely, marks
 
     def tags(self) -> dict[str, str]:
         """For the files that are made."""
@@ -127,14 +148,32 @@ class BurnSigns:
 
 
 def signs_kernel(
-    function: BurnSigns, bands: Mapping[str, str], survey: Survey | None = None
+    function: BurnSigns,
+    bands: Mapping[str, str],
+    survey: Survey | None = None,
+    sample: Sample | None = None,
 ) -> Kernel:
     """The first phase; arguments as of :func:`.burn.severity_kernel`."""
     layers = (INDEX_LAYERS[BurnIndex.DNBR], CONFIDENCE_LAYER, MARKS_LAYER)
     halo = dilation_halo(function.radius_px)
     return Kernel(
-        "Burned area", bands, function, layers, "; ".join(REFERENCES), halo=halo, survey=survey
+        "Burned area",
+        bands,
+        function,
+        layers,
+        "; ".join(REFERENCES),
+        halo=halo,
+        survey=survey,
+        sample=sample,
     )
+
+
+def rise_and_loss(values: Values) -> tuple[FloatArray, FloatArray]:
+    """Rise of MIRBI, and loss of near infrared as a share of what was there before."""
+    with np.errstate(all="ignore"):
+        rise: FloatArray = _mirbi(values, "post") - _mirbi(values, "pre")
+        loss: FloatArray = 1 - values["post.nir"] / values["pre.nir"]
+    return rise, loss
 
 
 def _mirbi(values: Values, date: str) -> FloatArray:
@@ -146,7 +185,9 @@ def _mirbi(values: Values, date: str) -> FloatArray:
     return result
 
 
-def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
-    """0 at ``low`` and below, 1 at ``high`` and above."""
-    result: FloatArray = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return result
+def temper(
+    likely: npt.NDArray[np.uint8], marks: npt.NDArray[Any], burned: npt.NDArray[Any]
+) -> None:
+    """Lower the confidence of what changed and is in no patch that is kept, in place."""
+    dropped = (burned == NOT_BURNED) & (marks > NO_FIRE) & (marks != NOT_OBSERVED)
+    np.minimum(likely, np.uint8(DROPPED_PERCENT), out=likely, where=dropped)

@@ -16,11 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ..confidence.noise import GAUSSIAN_MAD
+from ..confidence.likelihood import distance_from, likelihood_percent
+from ..confidence.noise import GAUSSIAN_MAD, Noise
 from ..enums import StrEnum
+from .confidence_layer import confidence_layer
 from .kernel import NOT_OBSERVED, FloatArray, Kernel, Layer, MapClass, Values
 from .masks import Radius, clear_pixels, dilation_halo
-from .population import histogram_median, normal_share
+from .population import histogram_median
 
 
 class VegetationIndex(StrEnum):
@@ -70,9 +72,11 @@ LOSS_LAYER = Layer(
 DAMAGE_LAYER = Layer(
     "wind_damage", "Wind damage to vegetation", (0, NOT_OBSERVED), "wind_damage", CLASSES
 )
-CONFIDENCE_LAYER = Layer(
-    "confidence", "Confidence of the class", (0.0, 1.0), "confidence", dtype="float32"
-)
+CONFIDENCE_LAYER = confidence_layer("that it is damaged")
+COMMON_SHARE = 0.5
+"""Deviation of the limit itself, of the noise: a judgement. The median change of all vegetation is
+not quite that of what was hit.
+"""
 NOTE = (
     "Loss of green, not a count of fallen trees: harvest, mowing, drought, flooding and fire "
     "look alike, trees that fell and "
@@ -115,9 +119,16 @@ class WindDamage:
         """The least loss, offset taken off, that counts as damage."""
         return DAMAGE_DEVIATIONS * self.noise
 
-    def __call__(self, values: Values) -> tuple[FloatArray, npt.NDArray[np.uint8], FloatArray]:
-        """Loss (float32, offset taken off), class (uint8), confidence (float32, 0.5..1); NaN where
-        nothing is said.
+    @property
+    def doubt(self) -> Noise:
+        """Of a loss."""
+        return Noise(self.noise, COMMON_SHARE * self.noise)
+
+    def __call__(
+        self, values: Values
+    ) -> tuple[FloatArray, npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+        """Loss (float32, offset taken off; NaN where nothing is said), class, percent of confidence
+        that it is damaged (uint8).
         """
         with np.errstate(all="ignore"):
             loss, ndvi = self.measure(values)
@@ -129,10 +140,11 @@ class WindDamage:
                 codes += ~bare & (loss >= np.float32(limit - rounding))
             codes[np.isnan(loss)] = NOT_OBSERVED
             loss[bare] = np.nan
-            confidence = normal_share(
-                np.abs(loss - np.float32(self.limit)) / np.float32(self.noise)
-            )
-        return loss, codes, confidence
+        distance = distance_from(loss, self.limit, self.doubt)
+        stated = (codes != NOT_OBSERVED) & ~bare
+        halo = dilation_halo(self.radius_px)
+        likely = likelihood_percent(distance, codes >= MODERATE, stated, halo, leaks=True)
+        return loss, codes, likely
 
     def measure(self, values: Values) -> tuple[FloatArray, FloatArray]:
         """Index before − after, and NDVI before; the loss is NaN where either date is not

@@ -166,4 +166,3 @@ def _evidence(agreeing: int, near: int) -> float:
         return 0.0
     above = agreeing / near - NEUTRAL_SHARE
     return above * (FOR if above > 0 else AGAINST)
-

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from ..algorithms.burn import INDEX_LAYERS, BurnIndex
+from ..algorithms.burn_noise import SignsNoise
 from ..algorithms.burn_offset import OffsetSurvey
 from ..algorithms.burned_area import (
     BURNED,
@@ -18,11 +19,12 @@ from ..algorithms.burned_area import (
     SEED_SHARE,
     BurnSigns,
     signs_kernel,
+    temper,
 )
 from ..algorithms.kernel import Kernel, Layer
 from ..errors import AlgorithmError
 from ..execution.apply import Applied
-from ..execution.keep_patches import keep_patches
+from ..execution.keep_patches import Tempered, keep_patches
 from ..monitor import Monitor, PartMonitor
 from ..operation import AlgorithmInfo, Output, OutputKind
 from ..params import InputRole, Kind, param
@@ -43,7 +45,7 @@ BANDS = {"nir": ("nir", "nir08"), "swir16": ("swir16",), "swir22": ("swir22",)}
 NOTE = (
     "Made for the weeks after a fire, while char lies open. Older burns, low fires under trees "
     "and burned fields that were "
-    "ploughed are missed; the confidence orders pixels and is no probability."
+    "ploughed are missed."
 )
 
 
@@ -112,7 +114,8 @@ def make_kernel(params: BurnedAreaParams, inputs: MapInputs) -> Kernel:
     function = BurnSigns(
         inputs.masks, offset.otherwise(0.0), radius_px=params.dilation(inputs.grid)
     )
-    return signs_kernel(function, inputs.bands, OffsetSurvey(function) if offset.is_auto else None)
+    survey = OffsetSurvey(function) if offset.is_auto else None
+    return signs_kernel(function, inputs.bands, survey, SignsNoise())
 
 
 def compute(
@@ -134,14 +137,15 @@ def compute(
         rule = PatchRule(SEED, SEED_SHARE, params.min_area * 1e4)
         tags = {**map_tags(job), **function.tags()}
         part = PartMonitor(monitor, SIGNS_SHARE, 1.0)
-        figures, patches = keep_patches(
-            marks, BURNED_LAYER, burned, rule, settings, part, tags, job.area
+        sure = Tempered(params.layer_path(CONFIDENCE_LAYER), CONFIDENCE_LAYER, temper)
+        (figures, likely), patches = keep_patches(
+            marks, BURNED_LAYER, burned, rule, settings, part, tags, sure, job.area
         )
     finally:
         marks.unlink(missing_ok=True)
     applied = Applied(
         replace(signs.kernel, layers=(BURNED_LAYER, *signs.kernel.layers[:2])),
-        (replace(figures, engine=signs.layers[0].engine), *signs.layers[:2]),
+        (replace(figures, engine=signs.layers[0].engine), signs.layers[0], likely),
     )
     return applied, _findings(params, function, patches)
 

@@ -271,6 +271,7 @@ SAR_WATER = map_operation(
         ),
         numbers=(Output("threshold_db", "Threshold (dB)", OutputKind.NUMBER),),
         note=NOTE,
+        least="Radar misses water in wind and between plants: the area is rather the least.",
         open=open_pictures,
         kernel=make_kernel,
         report=report,

@@ -295,7 +295,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
     result, told = _summary(story, pages, run), story.summary
     complete = all(stack.complete for step in story.mapped for stack in step.passes)
     lines = [f"{story.query.event.title}, {story.query.day}: {pages['report']}"]
-    lines += [told.headline + (f", {told.range}" if told.range else ""), told.not_observed]
+    lines += [told.headline + (f" ({told.range})" if told.range else ""), told.not_observed]
     lines.append(told.reason)
     for step in story.mapped:
         paths = ", ".join(str(path) for path in step.result.outputs.values())

@@ -69,6 +69,9 @@ class MapRecipe(Generic[P]):
     """Statistics that are outputs at the doors."""
     note: str = ""
     """Sentences for everybody who looks at the map; they go into files, layers and texts."""
+    least: str = ""
+    """Sentence that says why the mapped area is rather the least; empty where errors go both ways.
+    """
     algorithm: AlgorithmInfo | None = None
     kernel: Callable[[P, MapInputs], Kernel]
     """Make the kernel for some inputs."""

@@ -18,6 +18,9 @@ from ..types import AlgorithmResult, Grid, Radiometry
 from .class_statistics import ClassShare, ClassStatistics
 from .layers import Extent
 
+SURE = 90
+"""Percent of confidence from which an area is called sure."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MapStatistics:
@@ -30,6 +33,10 @@ class MapStatistics:
     own: Mapping[str, Any] = field(default_factory=dict)
     """Facts that only the algorithm knows, JSON-ready: a threshold, the pixels it comes from."""
     perimeter: Perimeter | None = None
+    least: str = ""
+    """Sentence that says why the area of the first extent is rather the least; empty where it may
+    be less or more.
+    """
     noise: Noise | None = None
     """Of what the map compares with its limit; None where it tells no confidence."""
 
@@ -59,15 +66,31 @@ class MapStatistics:
         edge = self.perimeter.edge_m2 if self.perimeter else None
         if area_ha is None or edge is None or not self.main.observed.pixels:
             return None
-        sure = self.layers.get(CONFIDENCE)
-        if self.noise is None or not isinstance(sure, LayerStatistics):
+        if self.noise is None:
             return edge_interval(area_ha * 1e4, edge)
-        likely = {
+        return area_interval(area_ha * 1e4, self._likely(), self.noise.shared, edge)
+
+    @property
+    def sure_percent(self) -> float | None:
+        """Of the first extent's area, the share with a confidence of ``SURE`` or more; None where
+        the map tells none.
+        """
+        area_ha = self.share_of(self.extents[0]).area_ha
+        if self.noise is None or not area_ha:
+            return None
+        sure = sum(area for percent, area in self._likely().items() if percent >= SURE)
+        return min(100.0, 100 * sure / (area_ha * 1e4))
+
+    def _likely(self) -> dict[int, float]:
+        """Percent of confidence → square metres."""
+        layer = self.layers[CONFIDENCE]
+        if not isinstance(layer, LayerStatistics):
+            raise TypeError(f"the layer {CONFIDENCE} holds classes")
+        return {
             percent: area or 0.0
-            for percent, (_, area) in sure.classes.items()
+            for percent, (_, area) in layer.classes.items()
             if percent != NOT_OBSERVED
         }
-        return area_interval(area_ha * 1e4, likely, self.noise.shared, edge)
 
     def share_of(self, extent: Extent) -> ClassShare:
         """Return area and observed share of an extent."""
@@ -106,6 +129,7 @@ class MapStatistics:
             "layers": {name: figures.to_dict() for name, figures in self.layers.items()},
             **({"perimeter": self.perimeter.to_dict()} if self.perimeter else {}),
             **({"interval": self.interval.to_dict()} if self.interval else {}),
+            **({"sure_percent": self.sure_percent} if self.noise else {}),
             **({"noise": self.noise.to_dict()} if self.noise else {}),
         }
 

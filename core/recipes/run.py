@@ -146,6 +146,7 @@ def finish_map(
         },
         extents=job.extents,
         noise=noise_of(applied.kernel),
+        least=job.recipe.least,
     )
     origin = _provenance(job, findings, applied.layers[0].engine)
     warnings = [*job.inputs.warnings, *area_warnings(job), *findings.warnings]

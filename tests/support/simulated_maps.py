@@ -34,8 +34,10 @@ class SimulatedMap:
     post: Path
     truth: Bools
     """What the map is to show, at 10 m."""
-    hidden: Bools
-    """What no pass can show: beyond a swath, under cloud by the truth."""
+    blind: Bools
+    """Water that looks like land to radar: more than a tenth of it rough with wind, or more than a
+    sixth of the pixel plants that stand out of it. None for optical sensors.
+    """
 
 
 def simulated_fire(seed: int, folder: Path) -> SimulatedMap:
@@ -45,7 +47,7 @@ def simulated_fire(seed: int, folder: Path) -> SimulatedMap:
     reach, strength = drawn.uniform(0.35, 1.1), drawn.uniform(0.75, 1.25)
     charred = tuple(min(0.97, strength * share) for share in fire.CHARRED)
     scene = fire.burn(seed, charred, reach)
-    stacks, hidden = [], np.zeros((fire.PLACE.size,) * 2, np.bool_)
+    stacks: list[Path] = []
     looks = (fire.PASSES["2024-07-13"][1], fire.PASSES["2024-07-28"][1])
     for day, look in zip(("2024-07-13", "2024-07-28"), looks):
         seen = replace(look, cloud=drawn.uniform(0, 0.3), haze=drawn.uniform(0, 0.008))
@@ -53,8 +55,8 @@ def simulated_fire(seed: int, folder: Path) -> SimulatedMap:
         surface = fire.surface_on(scene, day)
         picture = optics.take_picture(scene.ground, surface, seen, rng, drawn.uniform(0.7, 2.0))
         stacks.append(_optical_stack(folder / day, picture, ("nir", "swir16", "swir22")))
-        hidden |= picture.hidden > 0
-    return SimulatedMap(stacks[0], stacks[1], scene.dnbr >= fire.CLASS_EDGES[0], hidden)
+    truth = scene.dnbr >= fire.CLASS_EDGES[0]
+    return SimulatedMap(stacks[0], stacks[1], truth, np.zeros_like(truth))
 
 
 def simulated_flood(seed: int, folder: Path, radar: bool) -> SimulatedMap:
@@ -65,14 +67,13 @@ def simulated_flood(seed: int, folder: Path, radar: bool) -> SimulatedMap:
     drawn = np.random.default_rng([seed, 3])
     scene = flood.flood(seed, drawn.uniform(2.2, 4.2))
     days = ("2024-10-09", "2024-10-21") if radar else ("2024-10-12", "2024-10-22")
-    stacks, hidden = [], np.zeros((flood.PLACE.size,) * 2, np.bool_)
+    stacks: list[Path] = []
     for day in days:
         rng = np.random.default_rng([seed, 4 + radar, len(stacks)])
         if radar:
             seen = flood.RADAR_PASSES[day][1]
             seen = replace(seen, wetness_db=drawn.uniform(0, 1.5) if stacks else 0.0)
-            bands, shadow = sar.take_radar(scene.ground, flood.radar_levels(scene, day), seen, rng)
-            hidden |= shadow | (bands["vv"] == sar.NODATA)
+            bands, _ = sar.take_radar(scene.ground, flood.radar_levels(scene, day), seen, rng)
             stacks.append(_stack(folder / day, bands, POWER, -32768.0))
             continue
         look = flood.OPTICAL_PASSES[day][1]
@@ -80,8 +81,11 @@ def simulated_flood(seed: int, folder: Path, radar: bool) -> SimulatedMap:
         surface = flood.optical_surface(scene, day)
         picture = optics.take_picture(scene.ground, surface, look, rng, drawn.uniform(0.7, 2.0))
         stacks.append(_optical_stack(folder / day, picture, ("green", "swir16")))
-        hidden |= picture.hidden > 0
-    return SimulatedMap(stacks[0], stacks[1], scene.flooded == 1, hidden)
+    truth = scene.flooded == 1
+    blind = (scene.wind > 0.1) | (scene.standing > 1 / 6)
+    return SimulatedMap(
+        stacks[0], stacks[1], truth, truth & flood.PLACE.crop(blind) & np.bool_(radar)
+    )
 
 
 def _optical_stack(folder: Path, picture: Any, names: tuple[str, ...]) -> Path:

@@ -74,7 +74,9 @@ def number_notes(summary: ResultSummary) -> tuple[str, str, str]:
     """What stands below the headline: how sure it is, what was not observed, why; each may be
     empty.
     """
-    unsure = f"Between {summary.range.replace(' to ', ' and ')}." if summary.range else ""
+    unsure = f"{summary.range}." if summary.range else ""
+    if " to " in summary.range:
+        unsure = f"Between {summary.range.replace(' to ', ' and ')}."
     unseen = f"{summary.not_observed}: nothing is known of it." if summary.not_observed else ""
     return unsure, unseen, summary.reason
 

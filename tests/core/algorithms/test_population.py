@@ -1,16 +1,12 @@
-"""Medians and spreads from histograms, and the Gaussian: against numpy on the numbers themselves,
-and against math.erf.
-"""
+"""Medians and spreads from histograms, against numpy on the numbers themselves."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firstlight.core.algorithms.population import histogram_median, histogram_spread, normal_share
+from firstlight.core.algorithms.population import histogram_median, histogram_spread
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=60))
@@ -28,10 +24,3 @@ def test_nothing_has_no_median() -> None:
     empty = np.zeros(5, np.int64)
     assert histogram_median(empty) is None
     assert histogram_spread(empty, 2) == 0
-
-
-def test_the_gaussian_is_that_of_the_error_function() -> None:
-    places = np.linspace(-6, 6, 500).astype(np.float32)
-    truth = [0.5 * (1 + math.erf(place / math.sqrt(2))) for place in places]
-    assert np.abs(normal_share(places) - truth).max() < 5e-7
-    assert np.isnan(normal_share(np.array([np.nan], np.float32))).all()

@@ -38,7 +38,7 @@ def flat(shape: tuple[int, int], vv: float = -10.0, vh: float = -17.0) -> tuple[
 
 
 def grown(vv: Any, vh: Any, growth: Growth) -> Any:
-    return grow_water((vv + vh) / np.float32(2), vv, vh, BANDS, growth)
+    return grow_water((vv + vh) / np.float32(2), vv, vh, BANDS, growth)[0]
 
 
 @pytest.mark.parametrize("growth", [prior_growth(BANDS), SURVEYED])
@@ -129,9 +129,9 @@ def test_what_has_grown_from_cores_is_asked_for_its_mean() -> None:
 
 def test_without_the_like_polarised_band_its_level_is_not_asked_for() -> None:
     vh = np.full((60, 60), -27, np.float32)
-    assert grow_water(vh, None, vh, ("vh",), prior_growth(("vh",))).all()
+    assert grow_water(vh, None, vh, ("vh",), prior_growth(("vh",)))[0].all()
     level = np.full((60, 60), np.nan, np.float32)
-    assert not grow_water(level, None, level, ("vh",), prior_growth(("vh",))).any()
+    assert not grow_water(level, None, level, ("vh",), prior_growth(("vh",)))[0].any()
 
 
 def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) -> Cell:
@@ -188,6 +188,6 @@ def test_water_of_one_level_is_water(spread: float, bands: tuple[str, ...]) -> N
     growth = surveyed_growth(bands, -15.0, (-20.0, spread), -9.0, calm=False)
     vv, vh = flat((64, 64), -9.0, -9.0)
     vv[:16] = vh[:16] = -20.0
-    water = grow_water(vv, vv, vh if len(bands) == 2 else None, bands, growth)
+    water, _ = grow_water(vv, vv, vh if len(bands) == 2 else None, bands, growth)
     assert water[:16].all()
     assert not water[16:].any()
