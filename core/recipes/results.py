@@ -130,7 +130,7 @@ class MapStatistics:
             **({"perimeter": self.perimeter.to_dict()} if self.perimeter else {}),
             **({"interval": self.interval.to_dict()} if self.interval else {}),
             **({"sure_percent": self.sure_percent} if self.noise else {}),
-            **({"noise": self.noise.to_dict()} if self.noise else {}),
+            **({"limit_noise": self.noise.to_dict()} if self.noise else {}),
         }
 
 

@@ -550,7 +550,7 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     assert any("is not younger than the one before" in warning for warning in result.value.warnings)
     right = run(post, pre, tmp_path / "right")
     assert not any("younger" in warning for warning in right.value.warnings)
-    outline, unseen, severity, index = right.layers
+    outline, unseen, severity, index, sure = right.layers
     assert {one.group for one in right.layers} == {
         "Burn severity 2024-06-01 to 2024-08-01, Sentinel-2"
     }
@@ -558,12 +558,13 @@ def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path
     assert (unseen.path.name, unseen.style) == ("not_observed.gpkg", "not_observed")
     assert severity.acquired is not None
     assert severity.acquired.isoformat() == "2024-08-01T10:00:00+00:00"
-    assert (severity.style, index.style) == ("severity", "dnbr")
+    assert (severity.style, index.style, sure.style) == ("severity", "dnbr", "likelihood")
     assert [one.title for one in right.layers] == [
         "Outline",
         "Not observed",
         "Burn severity",
         "Burn ratio change (dNBR)",
+        "Confidence that it burned (%)",
     ], "the group tells the dates"
     assert "class limits are generic" in severity.abstract
 
@@ -652,7 +653,7 @@ def test_the_relative_forms_by_hand() -> None:
         "post.nir": np.array([[0.22, 0.18]], np.float32),
         "post.swir22": np.array([[0.18, 0.22]], np.float32),
     }
-    change, codes = BurnSeverity("dnbr")(values)
+    change, codes, _ = BurnSeverity("dnbr")(values)
     assert change[0] == pytest.approx([0.5, 0.1], abs=1e-6)
     assert codes.tolist() == [[6, 4]]
     assert BurnSeverity("rdnbr")(values)[0][0] == pytest.approx(

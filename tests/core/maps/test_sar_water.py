@@ -174,7 +174,14 @@ def test_a_flood_is_water_that_was_not_there_before(tmp_path: Path) -> None:
     assert (flooded[river] == 1).mean() < 0.05
     assert (change[flooded == 1] <= -LEAST_DROP_DB).all()
     outlines = {"perimeter", "not_observed"}
-    assert set(result.outputs) == {"water", "flooded", "change_db", *outlines, "provenance"}
+    assert set(result.outputs) == {
+        "water",
+        "confidence",
+        "flooded",
+        "change_db",
+        *outlines,
+        "provenance",
+    }
     assert iou(flooded == WATER_BEFORE, LAKE & river) >= 0.8
     assert result.statistics["flooded"]["area_ha"] == pytest.approx((flooded == 1).sum() / 100)
     assert result.statistics["water"]["area_ha"] == pytest.approx((water == 1).sum() / 100)

@@ -51,14 +51,14 @@ def test_the_number_the_edge_and_the_unseen(tmp_path: Path) -> None:
     }
 
 
-def test_another_map_that_saw_as_much_widens_the_range(tmp_path: Path) -> None:
+def test_another_map_that_saw_as_much_is_named_and_widens_nothing(tmp_path: Path) -> None:
     one, other = fused(tmp_path, "a", 40), fused(tmp_path, "b", 60)
     summary = summarise(one, "Map A", [("Map B", other)])
     assert summary.headline == "0.20 km² affected"
-    assert summary.range == "0.19 to 0.30 km²"
+    assert summary.range == "0.19 to 0.21 km²"
     assert summary.not_observed == ""
     assert summary.reason.startswith("The number is that of Map A. ")
-    assert "Map B (0.30 km²)" in summary.reason
+    assert "Map B shows 0.30 km²." in summary.reason
 
 
 def test_a_map_that_saw_less_says_nothing_of_the_range(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
     kernel = severity_kernel(BurnSeverity("dnbr"), {name: name for name in sources})
     with RasterReader(tmp_path / "s.vrt") as reader:
         places = {band.description: band.index for band in reader.facts.bands}
-        outputs = (tmp_path / "a.tif", tmp_path / "b.tif")
+        outputs = tuple(tmp_path / f"{name}.tif" for name in "abc")
         apply_layers(
             reader,
             places,
