@@ -71,25 +71,37 @@ def likelihood_percent(
         Whether cloud that a mask misses looks like what is mapped.
     """
     affected = affected & seen
-    agree, near = _neighbours(affected, margin), _neighbours(seen, margin)
-    rim = _neighbours(~seen, margin) > 0
+    middle = np.float32(REACH * STEPS)
     with np.errstate(invalid="ignore"):
-        np.multiply(distance, np.float32(STEPS), out=distance)
-        np.nan_to_num(distance, copy=False)
-        np.clip(distance, -REACH * STEPS, REACH * STEPS, out=distance)
-    place = np.rint(distance, out=distance).astype(np.int32)
-    place += REACH * STEPS
-    place *= 2
-    place += rim
-    place *= 2
-    place += affected
-    place *= _COUNTS
-    place += agree
-    place *= _COUNTS
-    place += near
+        distance *= np.float32(STEPS)
+        distance += middle + np.float32(0.5)
+        np.fmax(distance, np.float32(0), out=distance)  # of NaN, which is not seen, 0
+        np.fmin(distance, 2 * middle, out=distance)
+    place = distance.astype(np.intp)
+    place *= 4 * _COUNTS**2
+    place += _circumstances(affected, seen, margin)
     percent: Bytes = np.take(_table(leaks), place, mode="clip")
     percent[~seen] = NOT_OBSERVED
     return percent
+
+
+def _circumstances(
+    affected: npt.NDArray[np.bool_], seen: npt.NDArray[np.bool_], margin: int
+) -> npt.NDArray[np.uint16]:
+    """Beside what was not observed or not, class, number of neighbours that are affected, and seen:
+    as one number each.
+    """
+    own = affected.view(np.uint8)
+    near = _neighbours(seen, margin)
+    if not seen.all():
+        own = own + 2 * (_neighbours(~seen, margin) > 0).view(np.uint8)
+    low = _neighbours(affected, margin)
+    low *= _COUNTS
+    low += near  # up to 80
+    told = own.astype(np.uint16)
+    told *= _COUNTS**2
+    told += low
+    return told
 
 
 def distance_from(
@@ -150,7 +162,8 @@ def _table(leaks: bool) -> Bytes:
     held[:, 1] -= LEAK if leaks else 0.0
     rim = held[:, :, np.newaxis, np.newaxis] + sign * np.minimum(evidence, 0)
     said = np.stack([inside, rim], axis=1)
-    return np.rint(PERCENT / (1 + np.exp(-said))).astype(np.uint8).ravel()
+    table: Bytes = np.rint(PERCENT / (1 + np.exp(-said))).astype(np.uint8).ravel()
+    return table
 
 
 def _log_odds(deviations: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
