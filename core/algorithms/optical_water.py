@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..confidence.likelihood import distance_from, likelihood_percent
+from ..confidence.likelihood import REACH, distance_from, likelihood_percent
 from ..confidence.noise import Noise, spread_of_differences
 from ..enums import StrEnum
 from ..raster.cloud_mask import SNOW, mask_classes
@@ -26,6 +26,7 @@ from .flood import (
     DRY,
     FLOODED_LAYER,
     PERMANENT,
+    PERMANENT_WATER,
     WATER,
     WATER_LAYER,
     Codes,
@@ -158,6 +159,7 @@ class OpticalWater:
         affected = codes == WATER
         with np.errstate(invalid="ignore"):
             distance[~affected & (distance > 0)] = 0
+        distance[codes == PERMANENT_WATER] = -REACH  # by another map, which is believed
         halo = dilation_halo(self.radius_px)
         return likelihood_percent(distance, affected, codes != NOT_OBSERVED, halo)
 

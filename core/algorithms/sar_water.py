@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..confidence.likelihood import likelihood_percent
+from ..confidence.likelihood import REACH, likelihood_percent
 from ..confidence.noise import Noise, spread_of_differences
 from . import speckle, threshold
 from .confidence_layer import NoiseSample, confidence_layer
 from .flood import (
     DRY,
     FLOODED_LAYER,
+    PERMANENT_WATER,
     WATER,
     WATER_LAYER,
     Codes,
@@ -134,6 +135,7 @@ class WaterMap:
         with np.errstate(invalid="ignore"):
             below[(below > 0) != water] = 0
         distance = below * np.float32(1 / self.doubt.total)
+        distance[codes == PERMANENT_WATER] = -REACH  # by another map, which is believed
         return likelihood_percent(distance, water, codes != NOT_OBSERVED, self.halo)
 
     def with_noise(self, windows: Sequence[Values]) -> WaterMap:
