@@ -8,6 +8,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "firstlight"
 
@@ -27,3 +29,6 @@ def _load_package() -> None:
 
 
 _load_package()
+# No test depends on speed: on a busy computer inputs are made slowly.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")

@@ -105,6 +105,10 @@ class Gate:
 
     home: str
     resolve: Resolve = field(default=resolve, compare=False)
+    _led_to: set[tuple[str, int]] = field(
+        default_factory=set, init=False, compare=False, repr=False
+    )
+    """Hosts and ports that only a redirect named."""
 
     def check(self, address: str, known: bool = True) -> None:
         """Refuse an address that the catalogue has no business to lead to.
@@ -142,7 +146,11 @@ class Gate:
         AccessError
             Saying where it leads.
         """
-        if self.home == LOCAL_CATALOG and urlsplit(source).netloc != urlsplit(target).netloc:
+        parts = urlsplit(target)
+        if self.home == LOCAL_CATALOG and urlsplit(source).netloc != parts.netloc:
+            # Its name may stand for something else when it is connected to.
+            usual = 443 if parts.scheme == "https" else 80
+            self._led_to.add((parts.hostname or "", parts.port or usual))
             with suppress(OSError):  # nothing is connected to, or a proxy looks it up
                 Gate(UNNAMED, self.resolve).check(target)
 
@@ -156,10 +164,11 @@ class Gate:
         OSError
             If there are none.
         """
+        judge = Gate(UNNAMED, self.resolve) if (host, port) in self._led_to else self
         literal = _literal(host)
         found = [literal] if literal else self.resolve(host, port)
         for ip in found:
-            self._admit(address or host, place_of(ip), ip if ip != host else "")
+            judge._admit(address or host, place_of(ip), ip if ip != host else "")
         return found
 
     def _admit(self, address: str, place: Place, where: str) -> None:

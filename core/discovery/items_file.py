@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urljoin
 
 from ..enums import AccessKind, Evidence
 from ..errors import DiscoveryError, InputError
+from ..stac.landing import links_of
 from ..text import read_json
 from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
 from .band_config import get_sensor, load_sensors
@@ -19,6 +23,8 @@ from .stac_fields import StacObject, stated_bytes
 
 MOST_ALTERNATIVES = 20
 """More catalogues than there are that have one scene."""
+_WHOLE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]")
+"""How addresses begin that are relative to nothing: with a scheme, a drive, a slash."""
 HINT = "Give the JSON or GeoJSON of ‘flight discover’, or STAC items."
 Entry = tuple[SceneItem, StacObject | None]
 """A scene, and its STAC item where the file holds one."""
@@ -60,7 +66,42 @@ def read_entries(
     keeps a discovery's own facts instead.
     """
     failure = f"The scenes in {path} cannot be used"
-    return parse_entries(_read_json(path, failure), str(path), tell, complete)
+    tree = _read_json(path, failure)
+    return parse_entries(tree, str(path), tell, lambda item: complete(placed(item, path)))
+
+
+def placed(item: StacObject, path: Path) -> StacObject:
+    """An item of a file, its relative addresses whole: relative to the file where one lies there,
+    else to the item's own address in the web (its link ``self``), else to the file.
+    """
+    assets = item.get("assets")
+    if not isinstance(assets, Mapping):
+        return item
+    own = (str(link.get("href") or "") for link in links_of(item, "self"))
+    web = next((url for url in own if url.startswith(("http://", "https://"))), "")
+
+    def place(part: Any) -> Any:
+        if not isinstance(part, Mapping):
+            return part
+        whole = dict(part)
+        if isinstance(part.get("href"), str):
+            whole["href"] = _place(part["href"], path.absolute().parent, web)
+        if isinstance(part.get("alternate"), Mapping):
+            whole["alternate"] = {name: place(one) for name, one in part["alternate"].items()}
+        return whole
+
+    return {**item, "assets": {key: place(asset) for key, asset in assets.items()}}
+
+
+def _place(href: str, folder: Path, web: str) -> str:
+    text = href.strip()
+    if not text or "\0" in text or _WHOLE.match(text):
+        return href
+    for name in (text, unquote(text)):
+        file = os.path.normpath(folder / name)
+        if os.path.isfile(file):
+            return file
+    return urljoin(web, text) if web else file
 
 
 def parse_entries(

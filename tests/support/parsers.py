@@ -166,6 +166,15 @@ RESULT = {
 }
 
 
+def _wkt(parts: tuple[str, list[list[str]], str]) -> str:
+    """A kind of geometry, its rings, which are closed here, and what stands behind it."""
+    kind, rings, rest = parts
+    closed = [f"({','.join([*ring, ring[0]])})" for ring in rings]
+    if kind == "MULTIPOLYGON":
+        closed = [f"({ring})" for ring in closed]
+    return f"{kind}({','.join(closed)}){rest}"
+
+
 def _item(tree: Any, _: Path) -> None:
     scene = parse_item(json.loads(json.dumps(tree)), get_sensor("sentinel2"), "http://x")
     covered_percent(scene.footprint, AREA)
@@ -265,6 +274,7 @@ def _tiffs() -> tuple[bytes, ...]:
 
 
 NUMBERS = ("1", "-180", "46.9", "nan", "inf", "1e400", "9" * 30, "10.2", "47")
+WKT_POINTS = ("0 0", "9 0", "9 9", "0 9", "1 1", "2 1 5", "180 90", "1e9 0", "nan 1")
 SETTINGS = tuple(field.metadata["path"] for field in setting_fields())
 YAML_VALUES = (
     *("1", "-1", "1e400", ".nan", "[1,2]", "{a: 1}", "null", "''", "true", "1:30", "2020-01-01"),
@@ -304,7 +314,16 @@ PARSERS: Mapping[str, Parser] = {
             *("POLYGON(", "MULTIPOLYGON(", "GEOMETRYCOLLECTION(", "CURVEPOLYGON(", "TIN("),
             *("POLYGON Z((0 0 1,1 1 1,1 0 1,0 0 1))", "POLYGON((0 0,1 1,1 0,0 1,0 0))", "EMPTY"),
             *("CIRCULARSTRING(", "((", "(", ")", ")))", ",", " ", *NUMBERS),
-        ).map(lambda text: f"POLYGON({text}"),
+        ).map(lambda text: f"POLYGON({text}")
+        | st.tuples(
+            st.sampled_from(("POLYGON", "MULTIPOLYGON", "POLYGON Z", "CURVEPOLYGON", "polygon")),
+            st.lists(
+                st.lists(st.sampled_from(WKT_POINTS), min_size=2, max_size=6),
+                min_size=1,
+                max_size=3,
+            ),
+            st.sampled_from(("", " ", ")", ",", "EMPTY")),
+        ).map(_wkt),
         lambda text, _: parse_area(text),
     ),
     "item": Parser(changed((ITEM,)), _item),

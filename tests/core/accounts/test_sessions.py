@@ -22,7 +22,7 @@ from firstlight.core.accounts.providers import load_providers, login_hint
 from firstlight.core.discovery.access import Access, locate
 from firstlight.core.discovery.session import new_session
 from firstlight.core.errors import AccessError
-from firstlight.core.gdal.environment import remote_gdal
+from firstlight.core.gdal.environment import quiet_gdal, remote_gdal
 from firstlight.core.raster.remote import read_over_area
 from firstlight.core.settings import Settings
 from firstlight.core.text import redact
@@ -81,10 +81,11 @@ def gdal_reads(settings: Settings, url: str) -> bool:
 
     address, options = Access(settings).reach(url)
     gdal.VSICurlClearCache()
-    with remote_gdal(options):
-        gdal.PushErrorHandler("CPLQuietErrorHandler")
-        dataset = gdal.OpenEx(f"/vsicurl/{address}")
-        gdal.PopErrorHandler()
+    with remote_gdal(options), quiet_gdal():
+        try:
+            dataset = gdal.OpenEx(f"/vsicurl/{address}")
+        except RuntimeError:  # with GDAL's exceptions on
+            dataset = None
         return dataset is not None and int(dataset.ReadAsArray()[5, 5]) > 0
 
 

@@ -179,6 +179,17 @@ def test_items_of_a_file_are_redirected_no_further_in(
     assert bool(inner.requests) == followed
 
 
+def test_where_items_of_a_file_are_redirected_to_stays_where_it_was_looked_at(
+    inner: FaultyServer, tmp_path: Path
+) -> None:
+    answers = iter([["8.8.8.8"], ["127.0.0.1"]])
+    with FaultyServer(tmp_path) as outer:
+        outer.break_next("a.tif", Fault(redirect=f"http://rebound.example:{inner.port}/a.tif"))
+        with pytest.raises(AccessError, match=r"rebound\.example .* it lies on this computer"):
+            get(outer.url("a.tif"), Gate("file", lambda host, port: next(answers)))
+    assert inner.requests == []
+
+
 @pytest.fixture
 def inner(tmp_path: Path) -> Iterator[FaultyServer]:
     (tmp_path / "a.tif").write_bytes(b"II*\0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,71 @@ def test_what_lets_its_bearer_in_is_never_written(tmp_path: Path, form: str) -> 
     [again] = read_items(path)
     assert again.bands["red"].href == "https://x.blob.core.windows.net/red.tif?v=1"
     assert again.bands["red"].alternates == ("https://b.s3.amazonaws.com/red",)
+
+
+def item_beside(folder: Path, href: str, own: str = "", **asset: Any) -> str:
+    """Where the red band of an item in a file leads."""
+    assets = {"red": {"href": href, "type": "image/tiff", **asset}}
+    links = [{"rel": "self", "href": own}] if own else []
+    item = {**make_item("S2A_32TPT"), "assets": assets, "links": links}
+    folder.mkdir(exist_ok=True)
+    (scene,) = read_items(write(folder / "item.json", item))
+    return scene.bands["red"].href
+
+
+@pytest.mark.parametrize("own", ["", "https://stac.example/items/a/item.json"])
+@pytest.mark.parametrize(
+    ("href", "name"),
+    [
+        ("./red.tif", "red.tif"),
+        ("../images/red.tif", "../images/red.tif"),
+        ("my%20red.tif", "my red.tif"),
+        ("100%20.tif", "100%20.tif"),
+        ("red.tif#1.tif", "red.tif#1.tif"),
+    ],
+)
+def test_an_item_s_relative_addresses_are_those_of_files_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, href: str, name: str, own: str
+) -> None:
+    monkeypatch.chdir("/")
+    (tmp_path / "images").mkdir()
+    folder = tmp_path / "items"
+    folder.mkdir()
+    (folder / name).write_bytes(b"II*")
+    assert item_beside(folder, href, own) == str((folder / name).resolve())
+
+
+@pytest.mark.parametrize(
+    ("href", "own", "whole"),
+    [
+        ("./red.tif", "https://stac.example/a/item.json", "https://stac.example/a/red.tif"),
+        ("../b/red.tif?v=1", "http://x.example/a/item.json", "http://x.example/b/red.tif?v=1"),
+        ("red.tif", "", "{folder}/red.tif"),
+        ("red.tif", "./item.json", "{folder}/red.tif"),
+        ("red.tif", "file:///elsewhere/item.json", "{folder}/red.tif"),
+        ("../../red.tif", "", "{folder}/../../red.tif"),
+        ("https://x.example/red.tif", "", "https://x.example/red.tif"),
+        ("s3://bucket/red.tif", "", "s3://bucket/red.tif"),
+        ("/data/red.tif", "https://stac.example/item.json", "/data/red.tif"),
+        (r"C:\data\red.tif", "", r"C:\data\red.tif"),
+        (r"\\host\data\red.tif", "", r"\\host\data\red.tif"),
+        ("/vsicurl/https://x.example/red.tif", "", "/vsicurl/https://x.example/red.tif"),
+    ],
+)
+def test_what_lies_not_beside_an_item_lies_beside_its_own_address(
+    tmp_path: Path, href: str, own: str, whole: str
+) -> None:
+    expected = whole.replace("{folder}", str(tmp_path / "items"))
+    if "{folder}" in whole:
+        expected = os.path.normpath(expected)
+    assert item_beside(tmp_path / "items", href, own) == expected
+
+
+def test_an_alternate_address_is_placed_too(tmp_path: Path) -> None:
+    (tmp_path / "red.tif").write_bytes(b"II*")
+    item = make_item("S2A_32TPT")
+    red = {"href": "https://x.example/red.tif", "alternate": {"here": {"href": "red.tif"}}}
+    item["assets"] = {"red": {**red, "type": "image/tiff"}}
+    (scene,) = read_items(write(tmp_path / "item.json", item))
+    band = scene.bands["red"]
+    assert str(tmp_path / "red.tif") in {band.href, *band.alternates}

@@ -117,9 +117,14 @@ def test_nodata_must_not_cover_another_source() -> None:
 
 
 def read_in_many_ways(path: Path) -> list[Any]:
-    """As QGIS would: whole, in parts, zoomed out and in; and as FirstLight does."""
+    """As QGIS would: whole, in parts, zoomed out and in; and as FirstLight does.
+
+    From GDAL 3.13 on a source of the simple kind is zoomed by its own method, bilinear, and one of
+    the complex kind by nearest neighbour: there they are alike where nothing is zoomed.
+    """
     from osgeo import gdal
 
+    shares = (1,) if gdal.VersionInfo() >= "3130000" else (1, 3, 0.5)
     dataset = gdal.OpenEx(str(path))
     cols, rows = dataset.RasterXSize, dataset.RasterYSize
     windows = [(0, 0, cols, rows), (3, 5, cols - 9, rows - 7), (cols // 2, 1, 1, rows - 1)]
@@ -127,7 +132,7 @@ def read_in_many_ways(path: Path) -> list[Any]:
     for number in range(1, dataset.RasterCount + 1):
         band = dataset.GetRasterBand(number)
         for window in windows:
-            for share in (1, 3, 0.5):
+            for share in shares:
                 for method in (gdal.GRIORA_NearestNeighbour, gdal.GRIORA_Bilinear):
                     size = [max(1, int(side / share)) for side in window[2:]]
                     reads.append(
