@@ -209,6 +209,14 @@ class OutputType(StrEnum):
     INT16 = "int16"
 
 
+class Layout(StrEnum):
+    """How a layer is written: as one file, or as a file per chunk and a VRT over them."""
+
+    AUTO = "auto"
+    COG = "cog"
+    CHUNKS = "chunks"
+
+
 class EngineName(StrEnum):
     """Engine that computes tiles."""
 

@@ -20,6 +20,7 @@ from .enums import (
     Depth,
     DownloadWindow,
     EngineName,
+    Layout,
     OnInvalid,
     OutputType,
     Polarisation,
@@ -281,6 +282,16 @@ class Settings:
         "processing.store",
         "text",
         "Place for a cluster's finished tiles: folder or s3:// (empty: beside the result)",
+    )
+    layout: Layout = _setting(
+        Layout.AUTO, "processing.layout", "word", "One file or chunks", choices=Layout
+    )
+    chunk_pixels: int = _setting(
+        8192 * 8192,
+        "processing.chunk_pixels",
+        "integer",
+        "Most pixels of one file of a layer in chunks",
+        least=64 * 64,
     )
     serial_below_tiles: int = _setting(
         100, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0

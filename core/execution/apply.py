@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from ..algorithms.kernel import (
     Layer,
     MapClass,
 )
+from ..cog.codec import pick_codec
 from ..cog.pieces import Piece
 from ..cog.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
 from ..cog.writer import CogWriter
@@ -33,8 +35,9 @@ from ..raster.grid import Window, in_columns, sample_windows, split_windows
 from ..settings import Settings
 from ..shapes.area_pixels import AreaPixels
 from ..workers import run_in_background
+from .chunks import ChunkRun
 from .engine import Engine
-from .layer_statistics import LayerStatistics, written_statistics
+from .layer_statistics import LayerStatistics, Written, written_statistics
 from .progress import TileCount
 from .result_store import StorePlace
 from .router import Job, choose_engine, open_engine
@@ -82,7 +85,8 @@ def apply_layers(
     bands : mapping of str to int
         Band name in the stack → index from 1.
     outputs : sequence of Path
-        One for each layer of the kernel.
+        One for each layer of the kernel. Where they end in ``.vrt``, each is written as chunks and
+        a VRT over them; see :mod:`.chunks`.
     engine : Engine, optional
         By default the one that :func:`~.router.choose_engine` names, and says why in a note.
     resume : bool
@@ -138,22 +142,48 @@ class _LayerRun:
             if self.events.stop.is_set():
                 raise Cancelled()
             specs = [replace(spec, tags={**spec.tags, **kernel.tags()}) for spec in self.specs]
+            if outputs[0].suffix.lower() == ".vrt":
+                settled = replace(self, kernel=kernel, specs=tuple(specs))
+                return settled._in_chunks(outputs, key, lazy)
             writers = [
                 files.enter_context(CogWriter(path, spec, key))
                 for path, spec in zip(outputs, specs, strict=True)
             ]
             self._compute(kernel, writers, tiles, lazy)
             self._lay_out(writers)
-            outside = self._outside(writers)
-            statistics = [
-                written_statistics(writer, lazy.reason, 0 if layer.whole else outside)
-                for layer, writer in zip(kernel.layers, writers, strict=True)
-            ]
-            return Applied(kernel, tuple(band for layer in statistics for band in layer))
+            return self._applied(kernel, writers, lazy)
+
+    def _in_chunks(self, outputs: Sequence[Path], key: str, lazy: _LazyEngine) -> Applied:
+        """Each layer as a VRT over files that are written where they are computed."""
+        kernel = self.kernel
+        codecs = tuple(pick_codec(spec.compression) for spec in self.specs)
+        work = TileWork(self.reader, self.indexes, kernel, self.specs, codecs, self.area)
+        begin = 0.0 if kernel.survey is None else SURVEY_SHARE
+        absolute = [output.absolute() for output in outputs]
+        most = self.settings.chunk_pixels
+        with ChunkRun(work, absolute, self.size, self._columns(), most, key) as chunks:
+            title = f"{kernel.name}: chunks, {lazy.title}"
+            count = TileCount(title, len(chunks.chunks), 0, TILES_SHARE - begin, begin, "chunk")
+            tell = partial(_put_next, self.events, count)
+            chunks.compute(lazy.engine, self.events.stop, tell)
+            made = chunks.finish(_LayOutProgress(self.events, kernel.name, 0, 1))
+        return self._applied(kernel, made, lazy)
+
+    def _applied(self, kernel: Kernel, written: Sequence[Written], lazy: _LazyEngine) -> Applied:
+        """What is known of finished layers."""
+        outside = self._outside(written)
+        statistics = [
+            written_statistics(one, lazy.reason, 0 if layer.whole else outside)
+            for layer, one in zip(kernel.layers, written, strict=True)
+        ]
+        return Applied(kernel, tuple(band for layer in statistics for band in layer))
+
+    def _columns(self) -> int | None:
+        return self.reader.column_tiles(list(self.indexes.values()))
 
     def _tiles(self) -> list[Window]:
         tiles = split_windows(self.reader.grid.shape, self.size)
-        columns = self.reader.column_tiles(list(self.indexes.values()))
+        columns = self._columns()
         return tiles if columns is None else in_columns(tiles, self.size * columns)
 
     def _settle(self, lazy: _LazyEngine) -> Kernel:
@@ -215,7 +245,7 @@ class _LayerRun:
         work = TileWork(self.reader, self.indexes, kernel, self.specs, codecs, self.area)
         lazy.engine.run(work, missing, self.events.stop, take)
 
-    def _outside(self, writers: Sequence[CogWriter]) -> int:
+    def _outside(self, writers: Sequence[Written]) -> int:
         """Pixels that are not asked for: beyond the area, or beyond those of the maps that are put
         together.
         """
@@ -291,6 +321,10 @@ class _LazyEngine:
 
     def _tell(self, sentence: str) -> None:
         self._events.put(Note(Level.INFO, sentence))
+
+
+def _put_next(events: EventQueue, count: TileCount) -> None:
+    events.put(count.add())
 
 
 class _LayOutProgress:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from ..algorithms.kernel import NOT_OBSERVED
 from ..cog.raster_spec import RasterSpec
 from ..cog.statistics import BandStatistics
-from ..cog.writer import CogWriter
 from ..raster.classes import OUTSIDE
+from ..raster.grid import Window
 from ..raster.pixel_area import ground_of
 
 
@@ -69,7 +70,21 @@ class LayerStatistics:
         }
 
 
-def written_statistics(writer: CogWriter, engine: str, outside: int = 0) -> list[LayerStatistics]:
+class Written(Protocol):
+    """A finished layer, with what its statistics need."""
+
+    @property
+    def spec(self) -> RasterSpec:
+        """What was written."""
+
+    def statistics(self) -> list[BandStatistics]:
+        """Statistics of each band, in stored units."""
+
+    def statistics_by_span(self) -> list[tuple[Window, tuple[BandStatistics, ...]]]:
+        """Statistics for each span of pixels, row by row, and of each band."""
+
+
+def written_statistics(writer: Written, engine: str, outside: int = 0) -> list[LayerStatistics]:
     """Statistics of a finished layer's bands; areas span by span, because a pixel's area depends on
     its latitude, or on where it lies in a projection.
 
@@ -84,7 +99,7 @@ def written_statistics(writer: CogWriter, engine: str, outside: int = 0) -> list
     return [replace(bands[0], classes=_class_areas(writer))] if counted else bands
 
 
-def _class_areas(writer: CogWriter) -> dict[int, tuple[int, float | None]]:
+def _class_areas(writer: Written) -> dict[int, tuple[int, float | None]]:
     classes: dict[int, tuple[int, float | None]] = {}
     ground_area = ground_of(writer.spec.grid)
     for window, [part] in writer.statistics_by_span():

@@ -25,6 +25,8 @@ class TileCount:
         Of the whole operation's progress.
     begin : float
         Where that share begins.
+    noun : str
+        What is counted.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class TileCount:
         before: int = 0,
         share: float = 1.0,
         begin: float = 0.0,
+        noun: str = "tile",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._message = message
@@ -41,6 +44,7 @@ class TileCount:
         self._before = before
         self._share = share
         self._begin = begin
+        self._noun = noun
         self._clock = clock
         self._began = clock()
         self._done = before
@@ -53,7 +57,7 @@ class TileCount:
             done = self._done
             seconds = self._clock() - self._began
         left = seconds / (done - self._before) * (self._total - done)
-        detail = f"tile {done} of {self._total}"
+        detail = f"{self._noun} {done} of {self._total}"
         if left:
             detail += f", {time_text(left)} left"
         return Progress(

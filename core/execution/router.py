@@ -104,6 +104,15 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     return _choose_here(job, settings, tiles, workers, limit)
 
 
+def is_elsewhere(tiles: int, settings: Settings) -> bool:
+    """Whether so many tiles would go to workers outside of this process."""
+    many = tiles >= settings.cluster_from_tiles
+    wanted = settings.engine
+    return wanted == EngineName.CLUSTER or (
+        wanted == EngineName.AUTO and bool(settings.cluster) and many
+    )
+
+
 def _choose_here(job: Job, settings: Settings, tiles: str, workers: int, limit: str) -> Choice:
     """Serial or threads, by the job itself."""
     if workers == 1:

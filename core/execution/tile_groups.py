@@ -55,6 +55,20 @@ class Divisible(Protocol[Made]):
         """
 
 
+@runtime_checkable
+class Heavy(Protocol):
+    """Work whose tiles are many tiles each."""
+
+    @property
+    def weight(self) -> int:
+        """So many times the limit of one tile it may take."""
+
+
+def weight_of(work: object) -> int:
+    """How many tiles' time one tile of the work may take."""
+    return work.weight if isinstance(work, Heavy) else 1
+
+
 def work_of(work: Callable[[Window], Result], group: TileGroup) -> Callable[[Window], Result]:
     """What is sent with a group: the work, made as small as it can be."""
     return work.part(group.box) if isinstance(work, Divisible) else work

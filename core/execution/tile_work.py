@@ -118,7 +118,7 @@ class TileWork:
 
     def __call__(self, tile: Window) -> list[list[Piece]]:
         """The tile's pieces of each layer."""
-        layers = self._layers(tile)
+        layers = self.layers(tile)
         parts = zip(self.specs, self.codecs, layers, strict=True)
         return [list(make_spans(spec, codec, tile, values)) for spec, codec, values in parts]
 
@@ -135,7 +135,7 @@ class TileWork:
         """See :class:`.result_store.Storable`."""
         return unpack_pieces(data)
 
-    def _layers(self, tile: Window) -> list[npt.NDArray[Any]]:
+    def layers(self, tile: Window) -> list[npt.NDArray[Any]]:
         """The tile's stored numbers; of an area nothing is read beyond the box around its part."""
         if self.area is None:
             return compute_tile(self.source, self.indexes, self.kernel, tile, self.specs)

@@ -177,11 +177,11 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
     observed = result.statistics["observed_percent"]
     text = [
         *result.warnings,
-        f"{params.output}: {mean_text}, {observed:.1f} % observed",
+        f"{job.output}: {mean_text}, {observed:.1f} % observed",
         *filter(None, (result.origin.engine,)),
     ]
     shown = LayerOutput(
-        path=params.output,
+        path=job.output,
         title=f"{params.formula or job.kernel.name} {inputs.span}".strip(),
         style=layer.style,
         group=inputs.tags().get("item_id") or params.stack.stem,

@@ -9,22 +9,25 @@ from ..algorithms.bands import bands_kernel
 from ..algorithms.indices import index_kernel, index_names
 from ..algorithms.kernel import Kernel
 from ..discovery.linked.scene_factors import read_scenes
-from ..enums import Status, StrEnum
+from ..enums import Layout, Status, StrEnum
 from ..errors import InputError, SceneReadError
 from ..execution.apply import apply_layers
 from ..execution.layer_statistics import LayerStatistics
-from ..monitor import Level, Monitor, Note, PartMonitor
+from ..execution.layout import in_chunks
+from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor
 from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from ..mosaic.reader import MosaicReader
 from ..mosaic.scene_plan import MosaicPlan
 from ..mosaic.vrt import write_vrt
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
+from ..products.chunk_collection import write_chunk_collection
 from ..raster.cloud_mask import MASK_BANDS
 from ..recipes.params import EngineParams
 from ..settings import Settings
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, parse_time
+from ..workers import run_in_background
 from .search_params import AREA_HELP, area_param
 
 
@@ -184,7 +187,8 @@ def _write(
     planned = make_plan(request, settings, PartMonitor(monitor, 0.0, 0.05))
     if kernel is not None:
         planned = planned.tagged(index=kernel.name, reference=kernel.reference)
-    if output.suffix.lower() == ".vrt":
+    chunked = in_chunks(planned.plan.grid, settings)
+    if output.suffix.lower() == ".vrt" and settings.layout != Layout.CHUNKS:
         if kernel is not None:
             raise InputError(
                 f"{kernel.name} cannot be written to {output}",
@@ -194,6 +198,8 @@ def _write(
         write_vrt(planned.plan, output)
         written = _Written(output, planned.plan.band_names, "natural_color")
         return _result(request, planned, written)
+    if chunked:
+        output = output.with_suffix(".vrt")
     while True:
         part = PartMonitor(monitor, 0.05, 1.0)
         try:
@@ -225,7 +231,19 @@ def _compose(
             reader, indexes, kernel, (output,), settings, monitor, tags=tags, resume=resume
         )
     [layer] = kernel.layers
+    if output.suffix.lower() == ".vrt":
+        _describe_chunks(output, plan, monitor)
     return _Written(output, layer.bands or (layer.name,), layer.style, applied.layers)
+
+
+def _describe_chunks(output: Path, plan: MosaicPlan, monitor: Monitor) -> None:
+    """A STAC collection of the chunks, with an item for each."""
+    times = [parse_time(plan.tags[name]) for name in ("acquired_from", "acquired_to")]
+    told = {"firstlight:operation": "mosaic", "firstlight:scenes": plan.tags["scenes"].split(",")}
+    events = EventQueue(monitor)
+    run_in_background(
+        lambda: write_chunk_collection(output, output.stem, times, told, events.stop.is_set), events
+    )
 
 
 @dataclass(frozen=True)

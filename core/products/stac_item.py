@@ -62,6 +62,8 @@ PROCESSING_EXTENSION, FILE_EXTENSION = EXTENSIONS[0], EXTENSIONS[3]
 NO_LAYER = "firstlight:no_layer"
 """True of an asset that is to be handed on, not put on the map."""
 COG = "image/tiff; application=geotiff; profile=cloud-optimized"
+VRT = "application/xml"
+"""A VRT has no media type of its own."""
 GEOPACKAGE = "application/geopackage+sqlite3"
 
 
@@ -114,7 +116,7 @@ def make_item(
         "id": item_id(record),
         "geometry": outline[0] if outline else None,
         **({"bbox": list(outline[1])} if outline else {}),
-        "properties": {**_times(record), **_properties(record, folder), **_projection(grid)},
+        "properties": {**_times(record), **_properties(record, folder), **projection(grid)},
         "links": _links(record, catalogue),
         "assets": assets,
     }
@@ -241,7 +243,8 @@ def _properties(record: ResultRecord, folder: Path) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value != ""}
 
 
-def _projection(grid: Grid) -> dict[str, Any]:
+def projection(grid: Grid) -> dict[str, Any]:
+    """A grid, as the extension *projection* has it."""
     code = grid.crs if grid.crs.startswith("EPSG:") else None
     fields: dict[str, Any] = {
         "proj:code": code,
@@ -284,7 +287,7 @@ def _layer_asset(
     layer = raster.layer
     asset: dict[str, Any] = {
         "href": relative_href(raster.path, folder),
-        "type": COG,
+        "type": VRT if raster.path.suffix.lower() == ".vrt" else COG,
         "title": layer.title,
         "roles": ["data"],
         **file_facts(raster.path, stop),

@@ -11,13 +11,13 @@ from typing import Any
 
 from ..errors import FirstLightError, InputError
 from ..files.checksum import contradicts, sha256_of
-from ..raster.open_file import check_map_file
+from ..raster.open_file import check_chunks, check_map_file
 from ..text import read_json
 from ..types import MapClass, parse_time
 from .stac_catalogue import catalogue_children
 from .stac_item import ITEM_SUFFIX, NO_LAYER
 
-LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg")
+LAYER_SUFFIXES = (".tif", ".tiff", ".gpkg", ".vrt")
 """Files that may be put on the map: a catalogue from elsewhere could name a VRT, which can name any
 file or address.
 """
@@ -179,7 +179,10 @@ def _refusal(layer: StoredLayer, item: Path) -> str:
     if not inside or layer.path.suffix.lower() not in LAYER_SUFFIXES:
         return f"{name} is not shown: it is no GeoTIFF or GeoPackage in the folder of {item.name}"
     try:
-        if layer.path.is_file():
+        if layer.path.suffix.lower() == ".vrt":
+            if layer.path.is_file():
+                check_chunks(layer.path)
+        elif layer.path.is_file():
             check_map_file(layer.path)
     except FirstLightError as error:
         return f"{name} is not shown: {error.why}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RasterError, ValidationError
+from ..files.chunk_folder import chunk_files
 from ..files.file_state import States
 from ..gdal.containers import file_of, gdal_name
 from ..gdal.drivers import HINT, LAYER_DRIVERS, identify, open_dataset, refuse_unless
@@ -68,6 +69,24 @@ def check_map_file(path: Path) -> None:
     refuse_unless(str(path), drivers or ("GTiff",), vector)
     if not vector:
         check_openable(path)
+
+
+def check_chunks(vrt: Path) -> None:
+    """Look at a VRT before it is shown as a layer in chunks.
+
+    Raises
+    ------
+    ValidationError, VRTSourceNotFoundError
+        If it shows anything but its own chunks, or one of them is missing; or a file beside it
+        names other files.
+    """
+    shown = check_vrt_sources(vrt).files
+    if not shown or not {path.resolve() for path in shown} <= {
+        path.resolve() for path in chunk_files(vrt)
+    }:
+        raise ValidationError(
+            f"{vrt} is not shown", "it shows other files than its own chunks", "Make it again."
+        )
 
 
 @contextmanager

@@ -64,6 +64,8 @@ class VrtBand:
     color: str = ""
     """GDAL's colour interpretation; empty: not stated."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    colors: Mapping[int, tuple[int, int, int, int]] = field(default_factory=dict)
+    """Number → red, green, blue, alpha (0..255)."""
 
 
 def vrt_tree(grid: Grid, tags: Mapping[str, str], bands: Sequence[VrtBand]) -> Element:
@@ -169,8 +171,18 @@ def _add_band(root: Element, number: int, band: VrtBand) -> None:
     SubElement(node, "Scale").text = repr(float(meaning.scale))
     if band.color:
         SubElement(node, "ColorInterp").text = band.color
+    _add_colors(node, band.colors)
     for source in band.sources:
         _add_source(node, source, band)
+
+
+def _add_colors(parent: Element, colors: Mapping[int, tuple[int, int, int, int]]) -> None:
+    """A table of colours, from 0 to the highest number that has one; others are black and clear."""
+    if colors:
+        table = SubElement(parent, "ColorTable")
+        for number in range(max(colors) + 1):
+            shades = map(str, colors.get(number, (0, 0, 0, 0)))
+            SubElement(table, "Entry", dict(zip(("c1", "c2", "c3", "c4"), shades)))
 
 
 def _add_source(parent: Element, source: VrtSource, band: VrtBand) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..algorithms.kernel import Layer
 from ..algorithms.masks import Radius, dilation_radius
-from ..enums import AreaMask, EngineName
+from ..enums import AreaMask, EngineName, Layout
 from ..params import AREA_HELP, InputRole, Kind, param
 from ..settings import Settings
 from ..shapes.area_pixels import AreaPixels, area_pixels
@@ -61,6 +61,17 @@ class EngineParams:
         advanced=True,
         order=_ENGINE,
     )
+    layout: str | None = param(
+        None,
+        kind=Kind.CHOICE,
+        title="Layout",
+        choices=tuple(Layout),
+        help="cog: each layer is one file; chunks: a file per chunk and a VRT over them, written "
+        "where they are computed; auto: chunks for what is large and computed on a cluster. If not "
+        "given, as the settings say.",
+        advanced=True,
+        order=_ENGINE,
+    )
     resume: bool = param(
         False,
         kind=Kind.FLAG,
@@ -81,7 +92,7 @@ class EngineParams:
             For a bad value.
         """
         engine = self.engine or (EngineName.CLUSTER if self.cluster else None)
-        return settings.override(engine=engine, cluster=self.cluster)
+        return settings.override(engine=engine, cluster=self.cluster, layout=self.layout)
 
 
 AREA_MASK_HELP = (

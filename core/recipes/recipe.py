@@ -148,11 +148,21 @@ class MapJob(Generic[P]):
     kernel: Kernel
     area: AreaPixels | None = None
     """Pixels that are asked for; None: all."""
+    chunked: bool = False
+    """Layers are written as chunks and a VRT."""
 
     @property
     def outputs(self) -> dict[str, Path]:
         """Name of each layer that is written → file."""
-        return {layer.name: self.params.layer_path(layer) for layer in self.kernel.layers}
+        paths = {layer.name: self.params.layer_path(layer) for layer in self.kernel.layers}
+        if self.chunked:
+            return {name: path.with_suffix(".vrt") for name, path in paths.items()}
+        return paths
+
+    @property
+    def output(self) -> Path:
+        """The file of the first layer: all of it, where a map is one file and no folder."""
+        return next(iter(self.outputs.values()))
 
     @property
     def extents(self) -> tuple[Extent, ...]:

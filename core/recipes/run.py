@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from ..algorithms.confidence_layer import noise_of
 from ..discovery.band_config import load_sensors
 from ..errors import known
 from ..execution.apply import Applied, apply_layers
+from ..execution.layout import in_chunks
 from ..monitor import EventQueue, Monitor, Progress
 from ..operation import LayerOutput, OperationResult
+from ..products.chunk_collection import write_chunk_collection
 from ..products.map_shapes import area_shapes, unseen_shapes, write_area, write_unseen
 from ..products.perimeter import (
     PERIMETER_NAME,
@@ -66,6 +69,8 @@ def run_map(
     area = params.area_pixels(inputs.grid)
     kernel = recipe.kernel(params, inputs)
     job = MapJob(recipe=recipe, params=params, inputs=inputs, kernel=kernel, area=area)
+    if recipe.compute is None:  # what is computed in more than one pass is one file
+        job = replace(job, chunked=in_chunks(inputs.grid, settings))
     spare_inputs(list(job.outputs.values()), inputs.files())
     if recipe.compute is not None:
         applied, findings = recipe.compute(job, settings, monitor)
@@ -73,8 +78,22 @@ def run_map(
         applied = compute_map(job, settings, monitor)
         findings = recipe.report(job, applied) if recipe.report else Findings()
     job = job.with_kernel(applied.kernel)
+    if job.chunked:
+        _describe_chunks(job, monitor)
     result = finish_map(job, applied, findings, monitor)
     return (recipe.present or present_map)(job, result, findings)
+
+
+def _describe_chunks(job: MapJob[Any], monitor: Monitor) -> None:
+    """A STAC collection of the chunks of each layer, with an item for each."""
+    times = [day for day in (job.inputs.newest,) if day is not None]
+    told = {"firstlight:operation": job.recipe.name, "firstlight:reference": job.kernel.reference}
+    events = EventQueue(monitor)
+    for path in job.outputs.values():
+        run_in_background(
+            partial(write_chunk_collection, path, path.stem, times, told, events.stop.is_set),
+            events,
+        )
 
 
 def _open(recipe: MapRecipe[P], params: P, monitor: Monitor) -> MapInputs:
@@ -151,7 +170,7 @@ def finish_map(
     origin = _provenance(job, findings, applied.layers[0].engine)
     warnings = [*job.inputs.warnings, *area_warnings(job), *findings.warnings]
     # A layer that is itself what was asked for goes by the kernel's name.
-    outputs = job.outputs if job.recipe.layers else {job.kernel.name: job.params.output}
+    outputs = job.outputs if job.recipe.layers else {job.kernel.name: job.output}
     style = job.kernel.layers[0].style
     if job.extents:
         main = job.extents[0].layer.name

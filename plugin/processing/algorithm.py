@@ -227,13 +227,18 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         except FirstLightError as error:
             raise QgsProcessingException(str(error)) from error
         self._result = result
+        moved = _written_as_chunks(result, context)
         self._load_others(result, context, feedback)
         targets = {
             key(param): getattr(params, param.name)
             for param in self._declared
             if param.kind.is_output
         }
-        outputs = {name: str(path) for name, path in targets.items() if path is not None}
+        outputs = {
+            name: moved.get(str(path), str(path))
+            for name, path in targets.items()
+            if path is not None
+        }
         outputs.update({name.upper(): value for name, value in result.outputs.items()})
         return outputs
 
@@ -322,6 +327,27 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
                 wanted = {**parameters, name: with_suffix(param, parameters[name])}
                 targets[param.name] = self.parameterAsOutputLayer(wanted, name, context)
         return targets
+
+
+def _written_as_chunks(result: OperationResult, context: QgsProcessingContext) -> dict[str, str]:
+    """The files that were asked for as one file and written as chunks: the context is to load the
+    VRT in their place.
+
+    Returns
+    -------
+    dict
+        What was asked for → what was written.
+    """
+    asked = context.layersToLoadOnCompletion()
+    written = {str(one.path.with_suffix(".tif")): str(one.path) for one in result.layers}
+    moved = {
+        old: new for old, new in written.items() if new.lower().endswith(".vrt") and old in asked
+    }
+    for old, new in moved.items():
+        asked[new] = asked.pop(old)
+    if moved:
+        context.setLayersToLoadOnCompletion(asked)
+    return moved
 
 
 class LayerDresser(QgsProcessingLayerPostProcessorInterface):

@@ -73,6 +73,10 @@ TABLES = {
     "dnbr": Table("dnbr", "rasterio_deflate", bands="nir,swir22", line=False),
     # "Without imports" is for each 10980 x 10980 pixels of the result.
     "scale": Table("scale", "scenes_1", bands="red,nir", line=False),
+    # Bytes and CPU are what counts: who fetches a block twice.
+    "remote": Table("remote", "threads_2", bands="red,nir", delay_ms=20.0),
+    # The same tiles, smaller: 441 and 1722 of four scenes, by who carries the results.
+    "carriers": Table("carriers", "threads_2", bands="red,nir", line=False),
     # What counts here is the work after the engine's start, which a cluster that is running already
     # has behind it.
     "engines": Table("engines", "threads_2", bands="red,nir", line=False, reps=5),

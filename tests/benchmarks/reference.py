@@ -252,7 +252,7 @@ def check_scale(step: int, skip: int) -> str:
     """NDVI of the scenes that lie on the mosaic's own pixels, in strips of their middle, which no
     other scene covers.
     """
-    grid, path = LOCAL.parent / "grid", OUT / "ndvi.tif"
+    grid, path = LOCAL.parent / "grid", find("ndvi", ".tif", ".vrt")
     items = json.loads((OUT / "items.json").read_text(encoding="utf-8"))["features"]
     looked = 0
     with rasterio.open(path) as got:
@@ -411,6 +411,8 @@ def main() -> int:
         "stack": check_stack,
         "ndvi": lambda: check_ndvi(step, skip),
         "scale": lambda: check_scale(step, skip),
+        "remote": lambda: check_scale(step, skip),
+        "carriers": lambda: check_scale(step, skip),
         "dnbr": lambda: check_dnbr(step, skip),
         "engines": lambda: check_ndvi(step, skip),
     }

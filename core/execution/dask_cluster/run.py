@@ -25,7 +25,7 @@ from ...errors import (
 from ...raster.grid import Window
 from ...workers import TooLate, within
 from ..result_store import ResultStore, Seen
-from ..tile_groups import Lanes, TileGroup, group_tiles, work_of
+from ..tile_groups import Lanes, TileGroup, group_tiles, weight_of, work_of
 from .task import Failure, GroupJob, SentBack, Stored, outcome_of
 
 LOST_S = 20.0
@@ -102,6 +102,7 @@ class ClusterRun:
         from multiprocessing.pool import ThreadPool
 
         self.work, self.store, self.keep = work, store, keep
+        self.limit_s *= weight_of(work)
         slots = sum(self.threads.values())
         groups = group_tiles(tiles, slots)
         if store is None:
@@ -257,6 +258,8 @@ class ClusterRun:
     def _collect(self, key: str, job: GroupJob, number: int) -> None:
         """Take a tile out of the store; on a thread that may wait."""
         store = known(self.store, "a tile was seen in it")
+        if self.stop.is_set():
+            return
         try:
             result = self.work.unpack(store.get(job.group.number, number))
         except (EngineError, ValueError) as error:

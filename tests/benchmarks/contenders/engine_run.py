@@ -16,6 +16,7 @@ from firstlight.core.execution.apply import apply_layers
 from firstlight.core.execution.dask_cluster.connection import open_cluster
 from firstlight.core.execution.dask_cluster.local_cluster import local_cluster
 from firstlight.core.execution.engine import Engine, SerialEngine
+from firstlight.core.execution.result_store import StorePlace
 from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
@@ -25,7 +26,7 @@ from firstlight.core.settings import resolve_settings
 NOT_HERE = 77
 
 
-def run(engine: str, workers: int = 1) -> None:
+def run(engine: str, workers: int = 1, store: bool = True) -> None:
     """Compute, and say how long it took without imports, stack and start."""
     settings, stack = resolve_settings(), OUT / "stack.vrt"
     bands = tuple(f"{band}={SOURCE}/{band}.tif" for band in ("red", "nir"))
@@ -62,8 +63,9 @@ def run(engine: str, workers: int = 1) -> None:
             print("the library distributed")
             sys.exit(NOT_HERE)
         stop = threading.Event()
+        place = StorePlace(str(OUT), str(OUT / "ndvi.tif")) if store else None
         with (
             local_cluster(workers, stop) as own,
-            open_cluster(own.address, [], 300, stop, workers, own.credentials) as cluster,
+            open_cluster(own.address, [], 300, stop, workers, own.credentials, place) as cluster,
         ):
             compute(cluster)

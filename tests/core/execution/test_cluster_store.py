@@ -4,6 +4,8 @@ happens to what is lost, late or harmed on the way.
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from firstlight.core.execution.dask_cluster.engine import DaskClusterEngine
 from firstlight.core.execution.dask_cluster.task import Failure
 from firstlight.core.execution.engine import SerialEngine
 from firstlight.core.execution.result_store import StorePlace, new_store
+from firstlight.core.files.chunk_folder import chunk_files
 from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
 from support.dask_cluster import DaskCluster
@@ -335,3 +338,30 @@ def test_without_tiles_no_store_is_made(cluster: DaskCluster, place: StorePlace)
     with open_at(cluster, place) as engine:
         assert isinstance(engine, DaskClusterEngine)
         assert engine.run(Noting("", None), [], threading.Event()) == []
+
+
+def test_chunks_of_a_cluster_are_those_of_this_computer(
+    cluster: DaskCluster, stack: Path, tmp_path: Path
+) -> None:
+    """Written by the workers; one of them is killed in the middle."""
+    chosen = {"chunk_pixels": 128 * 128, "engine": "cluster", "cluster": cluster.address}
+    settings = small_tiles(**chosen)
+    run_kernel(stack, tmp_path / "serial.vrt", engine=SerialEngine(), settings=settings)
+    victim = cluster.workers[0]
+
+    class Kills(RecordingMonitor):
+        def emit(self, event: Any) -> None:
+            super().emit(event)
+            if "chunk 2 of" in getattr(event, "detail", "") and victim.poll() is None:
+                os.kill(victim.pid, signal.SIGKILL)
+
+    run_kernel(stack, tmp_path / "o.vrt", settings=settings, monitor=Kills())
+    assert victim.wait(PATIENCE_S) == -signal.SIGKILL
+    cluster.kill(victim)
+    cluster.add_worker()
+    cluster.wait_for(2)
+    expected, made = chunk_files(tmp_path / "serial.vrt"), chunk_files(tmp_path / "o.vrt")
+    assert len(made) == len(expected) == 9
+    assert [one.read_bytes() for one in made] == [one.read_bytes() for one in expected]
+    assert (tmp_path / "o.vrt.ovr").read_bytes() == (tmp_path / "serial.vrt.ovr").read_bytes()
+    assert not list(tmp_path.rglob("*.part"))

@@ -1,0 +1,5 @@
+# title: Dask distributed, 2, a store: 1722 tiles
+# python: firstlight
+from scale_run import run
+
+run(4, {"workers": 2, "tile_size": 512}, engine="cluster")

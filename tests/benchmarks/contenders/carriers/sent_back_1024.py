@@ -1,0 +1,5 @@
+# title: Dask distributed, 2, tiles sent back: 441 tiles
+# python: firstlight
+from scale_run import run
+
+run(4, {"workers": 2, "tile_size": 1024, "store": "not/seen/by/workers"}, engine="cluster")
