@@ -247,7 +247,7 @@ CORE_LAYERS = {
     "core.scenes": (*_ENGINE, "core.scenes"),
     "core.terrain": (*_ENGINE, "core.terrain"),
     # What maps are made of, and the maps.
-    "core.recipes": (*_ENGINE, *_DECLARATION, "core.recipes"),
+    "core.recipes": (*_ENGINE, *_DECLARATION, "core.confidence", "core.recipes"),
     "core.maps": (*_ENGINE, *_DECLARATION, "core.recipes", "core.maps"),
     # A map held against another, or against what is known of the ground.
     "core.comparison": (

@@ -239,7 +239,7 @@ def severity_kernel(
     survey : Survey, optional
         That finds the offset: :class:`.burn_offset.OffsetSurvey`.
     sample : Sample, optional
-        That finds the noise: :class:`.burn_noise.BurnNoise`.
+        That finds the noise: :class:`.burn_offset.BurnNoise`.
     """
     index, scale = function.index, SCALES[function.index]
     layers: tuple[Layer, ...] = (

@@ -18,8 +18,7 @@ from ..algorithms.burn import (
     BurnSeverity,
     severity_kernel,
 )
-from ..algorithms.burn_noise import BurnNoise
-from ..algorithms.burn_offset import OffsetSurvey
+from ..algorithms.burn_offset import BurnNoise, OffsetSurvey
 from ..algorithms.burned_area import BurnSigns
 from ..algorithms.kernel import Kernel
 from ..execution.apply import Applied

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from ..algorithms.burn import INDEX_LAYERS, BurnIndex
-from ..algorithms.burn_noise import SignsNoise
-from ..algorithms.burn_offset import OffsetSurvey
+from ..algorithms.burn_offset import OffsetSurvey, SignsNoise
 from ..algorithms.burned_area import (
     BURNED,
     BURNED_LAYER,

@@ -128,9 +128,9 @@ class MapStatistics:
             **{extent.name: self.share_of(extent).to_dict() for extent in self.extents},
             "layers": {name: figures.to_dict() for name, figures in self.layers.items()},
             **({"perimeter": self.perimeter.to_dict()} if self.perimeter else {}),
-            **({"interval": self.interval.to_dict()} if self.interval else {}),
-            **({"sure_percent": self.sure_percent} if self.noise else {}),
-            **({"limit_noise": self.noise.to_dict()} if self.noise else {}),
+            "interval": self.interval.to_dict() if self.interval else None,
+            "sure_percent": self.sure_percent,
+            "limit_noise": self.noise.to_dict() if self.noise else None,
         }
 
 
