@@ -134,7 +134,8 @@ def compute(
         signs = compute_map(job, settings, PartMonitor(monitor, 0.0, SIGNS_SHARE))
         function = cast("BurnSigns", signs.kernel.compute)
         rule = PatchRule(SEED, SEED_SHARE, params.min_area * 1e4)
-        tags = {**map_tags(job), **function.tags()}
+        kernel = replace(signs.kernel, layers=(BURNED_LAYER, *signs.kernel.layers[:2]))
+        tags = {**map_tags(job.with_kernel(kernel)), **function.tags()}
         part = PartMonitor(monitor, SIGNS_SHARE, 1.0)
         sure = Tempered(params.layer_path(CONFIDENCE_LAYER), CONFIDENCE_LAYER, temper)
         (figures, likely), patches = keep_patches(
@@ -142,10 +143,8 @@ def compute(
         )
     finally:
         marks.unlink(missing_ok=True)
-    applied = Applied(
-        replace(signs.kernel, layers=(BURNED_LAYER, *signs.kernel.layers[:2])),
-        (replace(figures, engine=signs.layers[0].engine), signs.layers[0], likely),
-    )
+    figures = replace(figures, engine=signs.layers[0].engine)
+    applied = Applied(kernel, (figures, signs.layers[0], likely))
     return applied, _findings(params, function, patches)
 
 

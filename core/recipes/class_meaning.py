@@ -164,7 +164,8 @@ def _of_our_own(
 
 
 def _check_classes_named(facts: RasterFacts, words: CodeWords, failure: str) -> None:
-    if words.affected is None and sum(key.startswith("class_") for key in facts.tags) > 2:
+    classes = {key for key in facts.tags if key.startswith("class_")} - {f"class_{OUTSIDE}"}
+    if words.affected is None and len(classes) > 2:
         why = f"{facts.path} holds several classes and does not say which of them mean the event"
         raise InputError(failure, why, words.hint)
 

@@ -154,6 +154,40 @@ def test_the_provenance_names_the_area(tmp_path: Path) -> None:
     assert "area" not in other.value.provenance["parameters"]
 
 
+def test_patches_of_burned_ground_are_judged_as_wholes_and_read_with_their_area(
+    tmp_path: Path,
+) -> None:
+    stacks = burned(tmp_path)
+    for name, stack in stacks.items():
+        random = np.random.default_rng(5)
+        swir16 = random.integers(2500, 2600, SHAPE).astype(np.uint16)
+        swir16[40:110, 50:140] += 900 * (name == "post")
+        folder = stack.parent
+        nir, swir22, scl = (read_band(folder / f"{one}.tif") for one in ("nir", "swir22", "scl"))
+        pixels = {"nir": nir, "swir16": swir16, "swir22": swir22, "scl": scl}
+        tags = {"datetime": f"2024-0{7 + (name == 'post')}-01T10:00:00Z"}
+        stacks[name] = write_stack(tmp_path / f"all_{name}", pixels, tags=tags)
+    grid = read_facts(stacks["pre"]).grid
+    aoi = slanted(grid)
+    inside = centres_inside(aoi, grid)
+    run_operation("burned-area", **stacks, output=tmp_path / "whole")
+    part = run_operation("burned-area", **stacks, area=aoi, output=tmp_path / "part")
+    every = classes_of(tmp_path / "whole" / "burned.tif")
+    codes = classes_of(tmp_path / "part" / "burned.tif")
+    assert (every == 1).sum() > 3000
+    np.testing.assert_array_equal(codes, np.where(inside, every, OUTSIDE))
+    assert part.value.figures.main.total.pixels == inside.sum()
+
+    fused = run_operation(
+        "fuse",
+        inputs=(tmp_path / "part" / "burned.tif", tmp_path / "whole" / "burned.tif"),
+        output=tmp_path / "fused",
+    )
+    names = [row.map_class.name for row in fused.value.figures.main.rows]
+    assert names == ["Not burned", "Burned"]
+    np.testing.assert_array_equal(classes_of(tmp_path / "fused" / "consensus.tif"), every)
+
+
 def test_an_area_beside_the_stacks_is_a_sentence(tmp_path: Path) -> None:
     stacks = burned(tmp_path)
     with pytest.raises(AreaError, match="lies beside"):
