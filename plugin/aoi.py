@@ -55,14 +55,21 @@ def area_of_canvas(canvas: QgsMapCanvas) -> Aoi:
 
 def area_of_layer(layer: QgsMapLayer) -> Aoi:
     """The polygons of a layer as one area: the selected ones where some are; of a layer without
-    polygons, or with more than ``MOST_POLYGONS``, the box around it.
+    polygons the box around it.
 
     Raises
     ------
     AreaError
-        If it is empty or lies off the globe.
+        If it is empty, lies off the globe, or has more than ``MOST_POLYGONS``: the box around them
+        would be mapped and counted as if it had been asked for.
     """
     polygons = _polygons(layer)
+    if not polygons and _has_polygons(layer) and layer.featureCount() > MOST_POLYGONS:
+        raise AreaError(
+            f"The layer {layer.name()} cannot be used as an area",
+            f"it holds more than {MOST_POLYGONS} polygons",
+            "Select some of them, or dissolve the layer first.",
+        )
     if not polygons:
         return area_of_rectangle(layer.extent(), layer.crs(), layer.transformContext())
     return area_of_geometry(QgsGeometry.unaryUnion(polygons), layer.crs(), layer.transformContext())
@@ -133,8 +140,12 @@ def area_of_circle(middle: QgsPointXY, rim: QgsPointXY, crs: QgsCoordinateRefere
     return Aoi.from_geometry(split_at_antimeridian(tree))
 
 
+def _has_polygons(layer: QgsMapLayer) -> bool:
+    return isinstance(layer, QgsVectorLayer) and layer.geometryType() == POLYGON_GEOMETRY
+
+
 def _polygons(layer: QgsMapLayer) -> list[QgsGeometry]:
-    if not isinstance(layer, QgsVectorLayer) or layer.geometryType() != POLYGON_GEOMETRY:
+    if not _has_polygons(layer):
         return []
     selected = layer.selectedFeatureCount()
     if (selected or layer.featureCount()) > MOST_POLYGONS:

@@ -143,10 +143,13 @@ def test_of_a_layer_the_selected_polygons_count():
     assert area_of_layer(layer).bounds == (9, 45.5, 9.5, 46)
 
 
-def test_a_layer_with_very_many_polygons_counts_as_its_box(monkeypatch):
+def test_a_layer_with_very_many_polygons_is_refused_for_its_box_was_not_asked_for(monkeypatch):
     layer = add_polygons(*l_shape(9, 45, 10, 46))
     monkeypatch.setattr(aoi_module, "MOST_POLYGONS", 1)
-    assert area_of_layer(layer) == Aoi.from_bounds(9, 45, 10, 46)
+    with pytest.raises(AreaError, match=r"more than 1 polygons\. Select some of them"):
+        area_of_layer(layer)
+    layer.selectByIds([2])
+    assert area_of_layer(layer).bounds == (9, 45.5, 9.5, 46)
 
 
 def test_a_polygon_across_the_antimeridian_has_a_part_on_each_side():
