@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...algorithms.kernel import NOT_OBSERVED
+from ...algorithms.kernel import NOT_OBSERVED, OUTSIDE
 from ...algorithms.stage import DRY, FORMULA, REFERENCE, stage_kernel, stage_layer
+from ...enums import AreaMask
 from ...errors import InputError
 from ...execution.apply import apply_layers
 from ...exposure.extent import extent_of_raster
@@ -23,6 +25,7 @@ from ...products.stac_catalogue import write_catalogue
 from ...raster.reader import RasterReader, read_facts
 from ...recipes.stacks import check_stack, prepare_folder
 from ...settings import Settings
+from ...shapes.area_pixels import area_pixels
 from ...shapes.class_survey import survey_classes
 from ...shapes.features import FeatureFile
 from ...text import joined
@@ -66,7 +69,10 @@ class ScenarioParams(LayersBelow):
         order=-1,
     )
     area: Aoi | None = param(
-        None, kind=Kind.AREA, title="Area", help="Figures of what lies in it; if not given, of all."
+        None,
+        kind=Kind.AREA,
+        title="Area",
+        help="Map and figures of what lies in it; if not given, of all.",
     )
 
     def stages(self) -> tuple[float, ...]:
@@ -100,13 +106,23 @@ def run_scenario(params: ScenarioParams, settings: Settings, monitor: Monitor) -
         check_stack(path)
     _check_hand(params.hand)
     tags = {"operation": "scenario", "reference": REFERENCE, "formula": FORMULA, "note": LIMITS}
-    with RasterReader(params.hand) as reader:
-        apply_layers(
-            reader, {"hand": 1}, stage_kernel(stages), [paths["map"]], settings,
-            PartMonitor(monitor, 0.0, 0.4), tags=tags,
-        )  # fmt: skip
-    events = EventQueue(PartMonitor(monitor, 0.4, 1.0))
-    return run_in_background(lambda: _count(params, stages, paths, events), events)
+    whole = paths["map"]
+    try:
+        with RasterReader(params.hand) as reader:
+            cut = partial(apply_layers, reader, {"hand": 1}, stage_kernel(stages), tags=tags)
+            if params.area is None:
+                cut([whole], settings, PartMonitor(monitor, 0.0, 0.4))
+            else:
+                area = area_pixels(params.area, reader.grid, AreaMask.SHAPE)
+                cut([whole], settings, PartMonitor(monitor, 0.0, 0.2), area=area)
+                # Figures cut pixels at the area's edge, which the map cannot.
+                whole = whole.with_name("scenario_whole.part.tif")
+                cut([whole], settings, PartMonitor(monitor, 0.2, 0.4))
+        events = EventQueue(PartMonitor(monitor, 0.4, 1.0))
+        return run_in_background(lambda: _count(params, stages, paths, whole, events), events)
+    finally:
+        if whole != paths["map"]:
+            whole.unlink(missing_ok=True)
 
 
 def _check_hand(path: Path) -> None:
@@ -120,6 +136,7 @@ def _count(
     params: ScenarioParams,
     stages: Sequence[float],
     paths: Mapping[str, Path],
+    map_of_all: Path,
     events: EventQueue,
 ) -> OperationResult:
     """Sum what lies under the water at each stage."""
@@ -131,7 +148,7 @@ def _count(
         telling.step(share, f"{stage:g} m")
         wet = every[1 : number + 1]
         dry = [code for code in every if code not in wet]
-        extent = extent_of_raster(paths["map"], wet, dry, params.area, telling.stop)
+        extent = extent_of_raster(map_of_all, wet, dry, params.area, telling.stop)
         # What the layers leave open is told once, of the most that lies under water.
         warn = telling.warn if number == len(stages) else lambda _text: None
         survey = Survey(layers, warn, lambda _share, _text: None, telling.stop)
@@ -180,9 +197,9 @@ def _catalogue(
         tags = reader.facts.tags
         heights = record_input("hand", params.hand, tags, reader.state(), telling.stop)
     survey = survey_classes(path)
-    pixels = sum(survey.counts.values()) + survey.empty
+    known = sum(count for code, count in survey.counts.items() if code != OUTSIDE)
     figures = LayerFigures(
-        valid_percent=100 * sum(survey.counts.values()) / pixels,
+        valid_percent=100 * known / (known + survey.empty),
         class_pixels={**survey.counts, NOT_OBSERVED: survey.empty},
     )
     record = ResultRecord(

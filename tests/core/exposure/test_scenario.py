@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 import rasterio
 
+from firstlight.core.algorithms.kernel import OUTSIDE
 from firstlight.core.algorithms.stage import StageMap
 from firstlight.core.cli import main
 from firstlight.core.errors import InputError
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.impact.scenario import SCENARIO
+from firstlight.core.raster.reader import read_facts
 from firstlight.core.settings import Settings
+from firstlight.core.types import Aoi
+from support.areas import centres_inside, degrees
 from support.rasters import read_band, write_raster
 
 WHERE = {"epsg": 32632, "origin": (600000.0, 5200000.0), "resolution": 30.0}
@@ -126,5 +130,22 @@ def test_levels_that_cannot_be(tmp_path: Path, hand: Path, stage: str) -> None:
 
 
 def test_an_area_beside_the_heights_is_refused(tmp_path: Path, hand: Path) -> None:
-    with pytest.raises(InputError, match="beside the area"):
+    with pytest.raises(InputError, match="lies beside"):
         run(tmp_path, hand=hand, stage="1", area="20,10,21,11")
+
+
+def test_the_map_of_an_area_ends_with_the_pixels_whose_centres_lie_in_it(
+    tmp_path: Path, hand: Path
+) -> None:
+    grid = read_facts(hand).grid
+    corners = [(10.2, 5.3), (80.4, 12.7), (60.6, 64.1), (20.3, 50.2)]
+    aoi = Aoi.from_geometry({"type": "Polygon", "coordinates": [degrees(grid, corners)]})
+    inside = centres_inside(aoi, grid)
+    run(tmp_path, hand=hand, stage="1,2", output=tmp_path / "whole")
+    result = run(tmp_path, hand=hand, stage="1,2", area=aoi)
+    whole, codes = (read_band(tmp_path / one / "scenario.tif") for one in ("whole", "out"))
+    np.testing.assert_array_equal(codes, np.where(inside, whole, OUTSIDE))
+    # The figures take shares of pixels: nearly the same, and nearer to the truth.
+    under = ((codes == 1) | (codes == 2)).sum() * 9e-4
+    assert result.outputs["under_water_km2"] == pytest.approx(under, rel=0.02)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.tif")) == ["scenario.tif"]
