@@ -224,3 +224,4 @@ class EngineName(StrEnum):
     SERIAL = "serial"
     THREADS = "threads"
     CLUSTER = "cluster"
+    SPARK = "spark"

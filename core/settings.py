@@ -293,6 +293,24 @@ class Settings:
         "Most pixels of one file of a layer in chunks",
         least=64 * 64,
     )
+    spark: str = _setting(
+        "", "spark.master", "text", "Spark (address of its master, spark://host:7077; empty: none)"
+    )
+    spark_from_tiles: int = _setting(
+        20000, "spark.from_tiles", "integer", "So many tiles: on Spark", least=0
+    )
+    spark_host: str = _setting(
+        "127.0.0.1", "spark.host", "text", "This computer's address, as Spark's workers reach it"
+    )
+    spark_python: str = _setting(
+        "", "spark.python", "text", "Python on Spark's workers (empty: python3)"
+    )
+    spark_driver_python: str = _setting(
+        "", "spark.driver_python", "text", "A Python here with pyspark (empty: it is looked for)"
+    )
+    spark_secret_file: str = _setting(
+        "", "spark.secret_file", "text", "File with Spark's secret (empty: it asks for none)"
+    )
     serial_below_tiles: int = _setting(
         100, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0
     )

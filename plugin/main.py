@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -180,6 +181,7 @@ class FirstLightPlugin:
         if self.provider is not None:
             QgsApplication.processingRegistry().removeProvider(self.provider)
             self.provider = None
+        _end_spark()
         use_printer(None)
         use_reader(None)
         remove_language(self._translator)
@@ -199,6 +201,13 @@ def _print(request: PrintRequest) -> None:
     from .printing import print_event
 
     print_event(request)
+
+
+def _end_spark() -> None:
+    """End the session of a Spark cluster, if some job has opened one."""
+    session = sys.modules.get(f"{__package__.rpartition('.')[0]}.core.execution.spark_session")
+    if session is not None:
+        session.end_session()
 
 
 def import_ahead() -> None:

@@ -45,11 +45,18 @@ def make_credentials(folder: Path) -> Credentials:
     """
     pair = make_key_pair()
     credentials = Credentials(folder / "certificate.pem", folder / "key.pem")
-    _write_private(credentials.key, pair.key)
-    _write_private(credentials.certificate, pair.certificate)
+    write_private(credentials.key, pair.key)
+    write_private(credentials.certificate, pair.certificate)
     return credentials
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Write a file that is this user's alone, and was not there before.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)

@@ -6,17 +6,33 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+from collections.abc import Iterator
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 PACKAGE = __name__.partition(".")[0]
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 def core_files() -> tuple[str, ...]:
-    """The modules that workers need, relative to the package, with ``/``."""
-    names = [path.relative_to(_ROOT).as_posix() for path in (_ROOT / "core").rglob("*.py")]
-    return ("__init__.py", *sorted(names))
+    """The modules that workers need, relative to the package, with ``/``; also where the package
+    lies in a zip, as on such a worker.
+    """
+    return ("__init__.py", *sorted(_modules(files(PACKAGE) / "core", "core")))
+
+
+def _modules(folder: Any, name: str) -> Iterator[str]:
+    for entry in folder.iterdir():
+        path = f"{name}/{entry.name}"
+        if entry.is_dir():
+            yield from _modules(entry, path)
+        elif path.endswith(".py"):
+            yield path
+
+
+def _source(name: str) -> bytes:
+    return files(PACKAGE).joinpath(*name.split("/")).read_bytes()
 
 
 @lru_cache(maxsize=1)
@@ -24,7 +40,7 @@ def digest() -> str:
     """Digest of the modules that have been loaded here; read once, since a file that changes later
     is not loaded again.
     """
-    return digest_of([(_ROOT / name).read_bytes() for name in core_files()])
+    return digest_of([_source(name) for name in core_files()])
 
 
 def digest_of(texts: list[bytes]) -> str:
@@ -42,5 +58,5 @@ def make_zip(folder: Path) -> Path:
     path = folder / f"{PACKAGE}-{digest()}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
         for name in core_files():
-            target.write(_ROOT / name, f"{PACKAGE}/{name}")
+            target.writestr(f"{PACKAGE}/{name}", _source(name))
     return path

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..enums import EngineName
+from ..errors import EngineError, known
 from ..settings import Settings
 from ..text import size_text
 from .dask_cluster.connection import open_cluster
@@ -18,6 +19,8 @@ from .dask_cluster.local_cluster import local_cluster
 from .engine import Engine, SerialEngine
 from .memory import engines_under_way, promised, unpromised_bytes
 from .result_store import StorePlace
+from .spark import open_spark
+from .spark_place import SparkPlace
 from .threads import ThreadsEngine
 
 MEMORY_SHARE = 0.5
@@ -57,13 +60,17 @@ class Choice:
     workers: int
     """Tiles under way at once, on this computer."""
     cluster: str
-    """Address of the scheduler; empty: a cluster of this computer's own, or none."""
+    """Address of the scheduler or of Spark's master; empty: a cluster of this computer's own, or
+    none.
+    """
     reason: str
     """One sentence, for a person."""
 
     @property
     def title(self) -> str:
         """A few words, for where there is no room for the sentence."""
+        if self.engine == EngineName.SPARK:
+            return f"Spark at {self.cluster}"
         if self.engine == EngineName.CLUSTER:
             return f"Dask cluster {self.cluster or 'on this computer'}"
         return _count(self.workers) if self.engine == EngineName.THREADS else "one after the other"
@@ -93,6 +100,10 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     many = job.tiles >= settings.cluster_from_tiles
     if wanted == EngineName.CLUSTER:
         return _on_cluster(settings, "as asked for")
+    if wanted == EngineName.SPARK:
+        return _on_spark(settings, "as asked for")
+    if wanted == EngineName.AUTO and settings.spark and job.tiles >= settings.spark_from_tiles:
+        return _on_spark(settings, f"{tiles}, from {settings.spark_from_tiles} on Spark is used")
     if wanted == EngineName.AUTO and settings.cluster and many:
         from_tiles = settings.cluster_from_tiles
         return _on_cluster(settings, f"{tiles}, from {from_tiles} on the cluster is used")
@@ -137,6 +148,13 @@ def _on_cluster(settings: Settings, reason: str) -> Choice:
     return Choice(EngineName.CLUSTER, workers, cluster, sentence)
 
 
+def _on_spark(settings: Settings, reason: str) -> Choice:
+    sentence = f"Engine: Spark at {settings.spark} ({reason})."
+    if settings.spark.startswith("local["):
+        sentence += " On one computer, threads are quicker and take less memory."
+    return Choice(EngineName.SPARK, settings.worker_count, settings.spark, sentence)
+
+
 def _one_by_one(reason: str) -> Choice:
     sentence = f"Engine: serial, one tile after the other ({reason})."
     return Choice(EngineName.SERIAL, 1, "", sentence)
@@ -163,6 +181,12 @@ def open_engine(
     DependencyError, EngineError
         If a cluster cannot be used; see :mod:`.dask_cluster.connection`.
     """
+    if choice.engine == EngineName.SPARK:
+        place = _spark_place(settings)
+        store = known(job.place, "layers are files")
+        with open_spark(place, store, job.files, settings.tile_timeout_s, stop) as engine:
+            yield engine
+        return
     join = partial(
         open_cluster,
         files=job.files,
@@ -186,6 +210,22 @@ def open_engine(
                 join(own.address, workers=choice.workers, credentials=own.credentials) as engine,
             ):
                 yield engine
+
+
+def _spark_place(settings: Settings) -> SparkPlace:
+    if not settings.spark:
+        raise EngineError(
+            "Spark cannot be used",
+            "no master is known",
+            "Give the address of one, spark://host:7077, or choose another engine.",
+        )
+    return SparkPlace(
+        settings.spark,
+        settings.spark_host,
+        settings.spark_python,
+        settings.spark_driver_python,
+        settings.spark_secret_file,
+    )
 
 
 def thread_count(remote: bool, settings: Settings) -> int:

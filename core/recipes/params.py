@@ -72,6 +72,15 @@ class EngineParams:
         advanced=True,
         order=_ENGINE,
     )
+    spark: str | None = param(
+        None,
+        kind=Kind.TEXT,
+        title="Spark",
+        help="Use Spark with the master at this address, spark://host:7077; only of computers that "
+        "you trust.",
+        advanced=True,
+        order=_ENGINE,
+    )
     resume: bool = param(
         False,
         kind=Kind.FLAG,
@@ -83,16 +92,20 @@ class EngineParams:
     )
 
     def engine_settings(self, settings: Settings) -> Settings:
-        """Return the settings with what was given for this run; who gives a cluster and no engine
-        wants it to be used.
+        """Return the settings with what was given for this run; who gives a cluster or Spark
+        and no engine wants it to be used.
 
         Raises
         ------
         SettingsError
             For a bad value.
         """
-        engine = self.engine or (EngineName.CLUSTER if self.cluster else None)
-        return settings.override(engine=engine, cluster=self.cluster, layout=self.layout)
+        engine = self.engine or (
+            EngineName.SPARK if self.spark else EngineName.CLUSTER if self.cluster else None
+        )
+        return settings.override(
+            engine=engine, cluster=self.cluster, spark=self.spark, layout=self.layout
+        )
 
 
 AREA_MASK_HELP = (

@@ -1,0 +1,51 @@
+#!/bin/bash
+# Tiles on a real Spark cluster: a master and two workers on this computer, of PyPI's pyspark. Installs what it needs
+# into .venv-spark and .venv-spark-3.5 (0.9 GB), and a Java where there is none that Spark runs on.
+#   bash scripts/test_spark.sh                  all of it
+#   bash scripts/test_spark.sh -k secret        with these words for pytest
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cd "$ROOT"
+
+NOW="4.0.5"     # what FirstLight is tried with
+OTHER="3.5.9"   # a version that does not understand it
+
+# spark_venv FOLDER VERSION: a Python of the same version as that of the tests, with numpy and GDAL as they have, and pyspark.
+spark_venv() {
+  local folder=$1 version=$2 base
+  [ -x "$folder/bin/python" ] && "$folder/bin/python" -c "import pyspark; assert pyspark.__version__ == '$version'" 2>/dev/null && return
+  rm -rf "$folder"
+  base=$("$VENV/bin/python" -c 'import sys; print(sys._base_executable)')
+  "$base" -m venv --system-site-packages "$folder"
+  "$folder/bin/python" -m pip install --quiet --no-cache-dir "pyspark==$version"
+}
+
+find_java() {
+  "$VENV/bin/python" - <<'PY'
+import sys
+sys.path.insert(0, "build/package")
+from firstlight.core.installation.java import find_java
+sys.exit(find_java()[0] is None)
+PY
+}
+
+began=$SECONDS
+bash scripts/setup.sh
+mkdir -p "$BUILD/package"
+ln -sfn "$ROOT" "$BUILD/package/firstlight"
+if ! find_java; then
+  say "A Java that Spark runs on is installed"
+  for package in openjdk-17-jre-headless openjdk-21-jre-headless; do
+    as_root apt-get install -y --no-install-recommends "$package" >/dev/null 2>&1 && break
+  done
+  find_java || fail "Spark cannot be tried" "there is no Java 17 or 21" "Install one, and run this again."
+fi
+spark_venv "$ROOT/.venv-spark" "$NOW"
+spark_venv "$ROOT/.venv-spark-3.5" "$OTHER"
+say "Spark is there after $((SECONDS - began)) s"
+FIRSTLIGHT_SPARK_TEST_PYTHON="$ROOT/.venv-spark/bin/python" \
+  FIRSTLIGHT_SPARK_TEST_OTHER_PYTHON="$ROOT/.venv-spark-3.5/bin/python" \
+  "$VENV/bin/python" -m pytest -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
+  -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true tests/spark "$@"
+say "Spark: passed in $((SECONDS - began)) s"
