@@ -28,7 +28,6 @@ NOBODY_S = 120.0
 work, and a minute passes on a busy cluster.
 """
 MOST_NAMED = 5
-TRIES = 3
 
 
 class SparkEngine:
@@ -203,7 +202,7 @@ class _Run:
         )
         error = failed[-1][1]
         why = str(error) if isinstance(error, RasterError) else error.why
-        reason = f"{names} failed {TRIES} times each, the last time because: {why}"
+        reason = f"{names} failed on every executor, the last time because: {why}"
         return EngineError(failure, reason, f"What do the workers' logs say? {ANOTHER}")
 
 

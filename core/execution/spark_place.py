@@ -127,6 +127,8 @@ class SparkPlace:
             "spark.speculation.minTaskRuntime": "5s",
             "spark.excludeOnFailure.enabled": "true",
             "spark.excludeOnFailure.task.maxTaskAttemptsPerExecutor": "1",
+            # Where it has failed on all that are there, another executor is waited for.
+            "spark.scheduler.excludeOnFailure.unschedulableTaskSetTimeout": "20s",
             # One tile at a time in each Python process.
             **{
                 f"spark.executorEnv.{name}": "1"

@@ -288,7 +288,7 @@ def test_a_tile_that_fails_names_itself(
     ):
         run_kernel(stack, tmp_path / "o.tif", engine=engine)
     assert "the tile at row" in str(caught.value)
-    assert "failed 3 times each, the last time because: Reading band 1" in str(caught.value)
+    assert "failed on every executor, the last time because: Reading band 1" in str(caught.value)
     assert not (tmp_path / "o.tif").exists()
 
 
