@@ -205,7 +205,8 @@ def _print(request: PrintRequest) -> None:
 
 def _end_spark() -> None:
     """End the session of a Spark cluster, if some job has opened one."""
-    session = sys.modules.get(f"{__package__.rpartition('.')[0]}.core.execution.spark_session")
+    package = __package__.rpartition(".")[0]
+    session = sys.modules.get(f"{package}.core.execution.spark_cluster.session")
     if session is not None:
         session.end_session()
 

@@ -55,7 +55,7 @@ everything is made of.
 """
 
 COME_WITH_QGIS = {"numpy", "osgeo", "requests", "urllib3", "yaml"}
-CAN_BE_DONE_WITHOUT = {"rasterio", "pystac_client", "distributed", "dask", "pyspark"}
+CAN_BE_DONE_WITHOUT = {"rasterio", "pystac_client", "distributed", "dask", "pyspark", "py4j"}
 """Used where somebody has installed them; ``core/installation/needed.py`` says for what."""
 
 OWNERS = {
@@ -81,10 +81,13 @@ OWNERS = {
     "dask": ("core.execution",),
     "distributed": ("core.execution",),
     "pyspark": ("core.execution",),
+    "py4j": ("core.execution",),
     # Entities are refused there before Python's parser, which takes them, sees a text.
     "xml": ("core.files.xml_text",),
     "subprocess": (
         "core.execution.dask_cluster.local_cluster",
+        "core.execution.spark_cluster.session",
+        "core.installation.java",
         "core.installation.shared_gdal",
         "core.operations.help.doctor",
     ),

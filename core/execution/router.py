@@ -19,8 +19,8 @@ from .dask_cluster.local_cluster import local_cluster
 from .engine import Engine, SerialEngine
 from .memory import engines_under_way, promised, unpromised_bytes
 from .result_store import StorePlace
-from .spark import open_spark
-from .spark_place import SparkPlace
+from .spark_cluster.connection import open_spark
+from .spark_cluster.place import SparkPlace
 from .threads import ThreadsEngine
 
 MEMORY_SHARE = 0.5

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from firstlight.core.execution.spark_place import SparkPlace
-from firstlight.core.execution.spark_session import end_session
+from firstlight.core.execution.spark_cluster.place import SparkPlace
+from firstlight.core.execution.spark_cluster.session import end_session
 from firstlight.core.installation.java import find_java
 from support.spark_cluster import SparkCluster
 

@@ -27,11 +27,11 @@ from firstlight.core.errors import (
     DependencyError,
     EngineError,
 )
-from firstlight.core.execution import spark_session
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.result_store import StorePlace
-from firstlight.core.execution.spark import open_spark
-from firstlight.core.execution.spark_place import SparkPlace
+from firstlight.core.execution.spark_cluster import session as spark_session
+from firstlight.core.execution.spark_cluster.connection import open_spark
+from firstlight.core.execution.spark_cluster.place import SparkPlace
 from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.raster.grid import Window
@@ -334,8 +334,8 @@ def test_without_pyspark_the_sentence_has_the_command(place: SparkPlace, tmp_pat
 def test_a_session_never_outlives_its_starter(place: SparkPlace, tmp_path: Path) -> None:
     program = (
         "import sys, threading, time\n"
-        "from firstlight.core.execution.spark_place import SparkPlace\n"
-        "from firstlight.core.execution.spark_session import kept_session\n"
+        "from firstlight.core.execution.spark_cluster.place import SparkPlace\n"
+        "from firstlight.core.execution.spark_cluster.session import kept_session\n"
         "with kept_session(SparkPlace(*sys.argv[1:]), threading.Event()) as session:\n"
         "    print(session._process.pid, session.log.parent, flush=True)\n"
         "    time.sleep(1000)\n"

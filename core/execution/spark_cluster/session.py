@@ -23,14 +23,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import Cancelled, DependencyError, EngineError
-from ..installation.interpreter import candidates, child_environment
-from ..installation.java import VERSIONS, find_java
-from .credentials import write_private
-from .package import make_zip
-from .spark_log import refusal
-from .spark_place import ANOTHER, SparkPlace
-from .spark_process import read_frames, write_frame
+from ...errors import Cancelled, DependencyError, EngineError
+from ...installation.interpreter import candidates, child_environment
+from ...installation.java import VERSIONS, find_java
+from ..credentials import write_private
+from ..package import make_zip
+from .driver import read_frames, write_frame
+from .log import refusal
+from .place import ANOTHER, SparkPlace
 
 FOLDER_PREFIX = "firstlight-spark-"
 CONNECT_S = 5.0
@@ -40,7 +40,7 @@ END_S = 5.0
 IDLE_S = 600.0
 """After its last run, how long a session is kept."""
 LOOK_S = 0.1
-_PROGRAM = Path(__file__).with_name("spark_process.py")
+_PROGRAM = Path(__file__).with_name("driver.py")
 _TRY = "import sys, pyspark; print('%d.%d' % sys.version_info[:2])"
 
 
@@ -265,7 +265,7 @@ def _open(place: SparkPlace, stop: threading.Event) -> SparkSession:
     java = _java(place)
     _reach(place)
     folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))  # for this user alone
-    session = None
+    session = opened = None
     try:
         conf = folder / "conf"
         conf.mkdir()
@@ -286,12 +286,13 @@ def _open(place: SparkPlace, stop: threading.Event) -> SparkSession:
             )
         session = SparkSession(place, folder, process)
         session.wait_until_open(stop)
-    except BaseException:
-        if session is not None:
-            session.end()
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return session
+        opened = session
+    finally:
+        if opened is None:
+            if session is not None:
+                session.end()
+            shutil.rmtree(folder, ignore_errors=True)
+    return opened
 
 
 def _driver(place: SparkPlace, stop: threading.Event) -> tuple[str, dict[str, str]]:

@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ..enums import EngineName
-from ..errors import Cancelled, EngineError, RasterError, SceneReadError
-from ..raster.grid import Window
-from .engine import Result, Take
-from .result_store import ResultStore, Storable, StorePlace, new_store
-from .spark_place import ANOTHER
-from .spark_session import Ended, SparkSession
-from .spark_task import SentGroup, Surroundings
-from .tile_groups import TileGroup, group_tiles, work_of
+from ...enums import EngineName
+from ...errors import Cancelled, EngineError, RasterError, SceneReadError
+from ...raster.grid import Window
+from ..engine import Result, Take
+from ..result_store import ResultStore, Storable, StorePlace, new_store
+from ..tile_groups import TileGroup, group_tiles, work_of
+from .place import ANOTHER
+from .session import Ended, SparkSession
+from .task import SentGroup, Surroundings
 
 LOOK_S = 0.1
 SLOTS = 8
@@ -31,7 +31,7 @@ MOST_NAMED = 5
 
 
 class SparkEngine:
-    """Spark, by a session that is open; made by :func:`.spark.open_spark`.
+    """Spark, by a session that is open; made by :func:`.connection.open_spark`.
 
     A worker, an executor or a Python process that is lost costs its group alone, which Spark gives
     to another; one that hangs is outrun. Tiles that fail are tried on three executors.
@@ -59,8 +59,7 @@ class SparkEngine:
         take: Take[Result] | None = None,
     ) -> list[Result]:
         """See :class:`~.engine.Engine`."""
-        if not isinstance(work, Storable):
-            raise AssertionError("what is sent to Spark can be written to a file")
+        own = _storable(work)
         results: dict[int, Result] = {}
 
         def keep(number: int, tile: Window, result: Result) -> None:
@@ -73,11 +72,20 @@ class SparkEngine:
         with _opened(new_store(self._place)) as store:
             run = _Run(self._session, store, groups, self._limit_s)
             sent = [
-                SentGroup(work_of(work, group), store, group, self._surroundings).packed()
+                SentGroup(
+                    _storable(work_of(work, group)), store, group, self._surroundings
+                ).packed()
                 for group in groups
             ]
-            run.all(sent, work, keep, stop)
+            run.all(sent, own, keep, stop)
         return [results[number] for number in sorted(results)]
+
+
+def _storable(work: Callable[[Window], Any]) -> Storable[Any]:
+    """Work as Spark needs it."""
+    if not isinstance(work, Storable):
+        raise AssertionError("what is sent to Spark can be written to a file")
+    return work
 
 
 @contextmanager

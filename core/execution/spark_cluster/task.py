@@ -6,16 +6,16 @@ import os
 import pickle
 import platform
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..errors import DependencyError
-from ..raster.grid import Window
-from .package import digest
-from .result_store import ResultStore, Storable, do_group
-from .tile_groups import TileGroup
+from ...errors import DependencyError
+from ...gdal.environment import gdal_version
+from ...raster.grid import Window
+from ..package import digest
+from ..result_store import ResultStore, Storable, do_group
+from ..tile_groups import TileGroup
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Surroundings:
 class SentGroup:
     """All that a worker needs for a group of tiles."""
 
-    work: Callable[[Window], Any]
+    work: Storable[Any]
     store: ResultStore
     group: TileGroup
     surroundings: Surroundings
@@ -45,12 +45,11 @@ class SentGroup:
 def versions_here() -> tuple[tuple[str, str], ...]:
     """Versions of this process."""
     import numpy as np
-    from osgeo import gdal
 
     return (
         ("Python", f"{sys.version_info.major}.{sys.version_info.minor}"),
         ("numpy", np.__version__),
-        ("GDAL", str(gdal.__version__)),
+        ("GDAL", gdal_version()),
         ("the code of FirstLight", digest()),
     )
 
@@ -77,7 +76,7 @@ def do_sent_group(data: bytes) -> int:
     sent: SentGroup = pickle.loads(data)  # nosec B301 # noqa: S301
     host = platform.node()
     reason = misfit(sent.surroundings, host)
-    work = _Refusal(reason) if reason else sent.work
+    work: Storable[Any] = _Refusal(reason) if reason else sent.work
     do_group(work, sent.store, sent.group, host)
     return 0 if reason else len(sent.store.look(sent.group.number).failed)
 

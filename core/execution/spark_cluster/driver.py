@@ -1,7 +1,7 @@
 """Run as a program: the driver of one Spark session, which ends when the program that started it
 ends, however that ends.
 
-``python spark_process.py ZIP`` with ``SPARK_CONF_DIR`` in its environment, in a private folder; it
+``python driver.py ZIP`` with ``SPARK_CONF_DIR`` in its environment, in a private folder; it
 needs the standard library and pyspark alone. Frames pass on its standard input and output, so that
 neither pyspark nor a Java machine is ever in the process of QGIS or of ``flight``:
 
@@ -72,7 +72,7 @@ def make_task() -> Callable[[Any], None]:
         last = context is None or context.attemptNumber() >= tries - 1
         failed = 0
         for group in groups:  # to the end: a task that leaves some over costs its process
-            from firstlight.core.execution.spark_task import do_sent_group
+            from firstlight.core.execution.spark_cluster.task import do_sent_group
 
             failed += do_sent_group(group)
         if failed and not last:

@@ -6,8 +6,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from ..errors import EngineError, SettingsError
-from ..text import at_home
+from ...errors import EngineError, SettingsError
+from ...text import at_home
 
 ANOTHER = "Or choose another engine, threads for example."
 LOOPBACK = "127.0.0.1"

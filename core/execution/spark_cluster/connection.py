@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from .result_store import StorePlace
-from .spark_engine import SparkEngine
-from .spark_place import SparkPlace
-from .spark_session import kept_session
-from .spark_task import Surroundings, versions_here
+from ..result_store import StorePlace
+from .engine import SparkEngine
+from .place import SparkPlace
+from .session import kept_session
+from .task import Surroundings, versions_here
 
 
 @contextmanager
