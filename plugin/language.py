@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def language() -> str:
-    """``de``, ``pt`` …: what QGIS was started in, without the country."""
-    return str(QgsApplication.locale()).replace("-", "_").partition("_")[0].lower()
+    """``de``, ``pt`` …: what QGIS's own windows are in, without the country.
+
+    That is what it was started with (``qgis --lang de``), which its settings know nothing of; where
+    nobody has said, what they say.
+    """
+    started = QgsApplication.instance().translation() if QgsApplication.instance() else ""
+    return str(started or QgsApplication.locale()).replace("-", "_").partition("_")[0].lower()
 
 
 def install_language() -> QTranslator | None:

@@ -180,9 +180,11 @@ class Sentences:
             for cut in joint.finditer(text):
                 first, second = text[: cut.start()], text[cut.end() :]
                 head = self._piece(first, depth)
-                if head is None or head == first:
+                if head is None:
                     continue
-                return head + cut.group() + self._line(second, depth)
+                rest = self._line(second, depth)
+                if head != first or rest != second:
+                    return head + cut.group() + rest
         return None
 
     def _list(self, text: str, depth: int) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -20,7 +21,7 @@ from qgis.core import (
     QgsProcessingOutputString,
     QgsProcessingOutputVectorLayer,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QObject
+from qgis.PyQt.QtCore import QCoreApplication, QObject, QUrl
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.enums import Status
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from ...core.operation import Declared, LayerOutput, OperationResult
     from ...core.settings import Settings
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 _MODEL_FEEDBACKS = ("QgsProcessingMultiStepFeedback", "QgsProcessingModelFeedback")
 OUTPUTS: Mapping[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
     OutputKind.TEXT: QgsProcessingOutputString,
@@ -128,6 +130,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     def shortDescription(self) -> str:
         """One sentence."""
         return said(self.operation.summary)
+
+    def helpUrl(self) -> str:
+        """The page of the guide that came with the plugin."""
+        page = "algorithms.md" if self.operation.algorithm else "user-guide.md"
+        return str(QUrl.fromLocalFile(str(DOCS / page)).toString())
 
     def shortHelpString(self) -> str:
         """Summary, and a line for each parameter."""

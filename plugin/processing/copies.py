@@ -1,13 +1,12 @@
 """Layers of an algorithm's folder under names of the user's own.
 
 An algorithm that makes a folder of maps lets each of them be saved elsewhere too: the dialogs offer
-it like any other output, and a model can end with it. The folder stays whole; a copy shares its
-bytes where the disk allows that.
+it like any other output, and a model can end with it. The folder stays whole, whatever becomes of
+the copy.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -112,10 +111,8 @@ def save_copy(source: Path, target: Path) -> None:
             _convert(source, named, DRIVERS[suffix])
             named.replace(part)
         else:
-            try:
-                os.link(source, part)
-            except OSError:  # another disk, or one without links
-                shutil.copyfile(source, part)
+            # No link: QGIS edits an outline in its file, and would edit the folder's own as well.
+            shutil.copyfile(source, part)
 
 
 def _convert(source: Path, target: Path, driver: str) -> None:

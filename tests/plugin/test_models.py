@@ -20,6 +20,10 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from firstlight.core.operation import LayerOutput, OperationResult
+from firstlight.core.params import Output, OutputKind
+from firstlight.plugin.compat import FLAG_ADVANCED
+from firstlight.plugin.processing.copies import make_copy_definition, save_copies, save_copy
 from firstlight.plugin.processing.provider import MODELS
 from support.event_world import Pass, area_text, event_world
 from support.qgis_fixtures import make_stack
@@ -197,6 +201,55 @@ def test_a_copy_that_changes_does_not_change_the_folder_s_own(
     processing.run("firstlight:burnseverity", {**again, "PRE": fire["POST"], "POST": fire["PRE"]})
     assert (tmp_path / "out" / "severity.tif").read_bytes() == before
     assert target.read_bytes() == (tmp_path / "out2" / "severity.tif").read_bytes()
+
+
+def test_a_copy_that_is_edited_in_qgis_does_not_change_the_folder_s_own(
+    fire: dict[str, str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.gpkg"
+    processing.run("firstlight:burnseverity", {**fire, "PERIMETER": str(mine)})
+    own = tmp_path / "out" / "perimeter.gpkg"
+    before = own.read_bytes()
+    layer = QgsVectorLayer(str(mine), "mine", "ogr")
+    assert layer.startEditing()
+    assert layer.deleteFeatures([feature.id() for feature in layer.getFeatures()])
+    assert layer.commitChanges()
+    assert QgsVectorLayer(str(mine), "mine", "ogr").featureCount() == 0
+    assert own.read_bytes() == before
+
+
+def test_the_folder_s_own_file_is_not_copied_onto_itself(
+    fire: dict[str, str], tmp_path: Path
+) -> None:
+    own = tmp_path / "out" / "severity.tif"
+    made = processing.run("firstlight:burnseverity", {**fire, "SEVERITY": str(own)})
+    assert made["SEVERITY"] == str(own)
+    before = own.read_bytes()
+    save_copy(own, own)
+    assert own.read_bytes() == before
+    assert not list(tmp_path.rglob("*.part*"))
+
+
+def test_what_is_shown_is_the_copy(tmp_path: Path) -> None:
+    """And nothing else is moved; what the run has not made is no copy."""
+    paths = [make_stack(tmp_path / name) for name in ("a.tif", "b.tif")]
+    layers = tuple(LayerOutput(path, path.stem, "", "") for path in paths)
+    result = OperationResult(None, "", layers=layers, outputs={"a": str(paths[0]), "c": None})
+    target = tmp_path / "New" / "Mine.TIF"
+    saved = save_copies(result, {"a": str(target), "c": str(tmp_path / "c.tif")})
+    assert [layer.path for layer in saved.layers] == [target, paths[1]]
+    assert saved.outputs["a"] == str(target)
+    assert target.read_bytes() == paths[0].read_bytes()
+    assert not (tmp_path / "c.tif").exists()
+
+
+def test_a_copy_is_advanced_and_may_be_left_out() -> None:
+    for kind in (OutputKind.RASTER, OutputKind.VECTOR):
+        made = make_copy_definition(Output("severity", "Severity classes", kind))
+        flags = made.flags()
+        assert flags & FLAG_ADVANCED
+        assert made.checkValueIsAcceptable(None)
+        assert made.description() == "Severity classes"
 
 
 def test_models_come_when_the_window_is_there_and_only_once(qgis_app) -> None:

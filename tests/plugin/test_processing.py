@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from qgis.core import (
     QgsRasterLayer,
     QgsSingleBandPseudoColorRenderer,
 )
+from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtGui import QIcon
 
 from firstlight.core.operations.registry import OPERATIONS
@@ -101,6 +103,24 @@ def test_what_the_toolbox_shows(real):
             assert not param.help or f"<b>{param.title}</b>" in help_text
         declared = {output.name.upper() for output in operation.outputs}
         assert declared <= {output.name() for output in algorithm.outputDefinitions()}
+
+
+def test_every_algorithm_leads_to_a_page_that_came_with_it(real):
+    for algorithm in real.algorithms():
+        if algorithm.group() != "Examples":
+            assert Path(QUrl(algorithm.helpUrl()).toLocalFile()).is_file(), algorithm.id()
+    found = {one.name(): QUrl(one.helpUrl()).fileName() for one in real.algorithms()}
+    assert found["burnseverity"] == "algorithms.md"
+    assert found["ingest"] == "user-guide.md"
+
+
+def test_the_help_tells_the_words_of_a_list(real):
+    [algorithm] = [one for one in real.algorithms() if one.name() == "burnseverity"]
+    made = algorithm.create()
+    help_text = made.parameterDefinition("INDEX").help()
+    assert "dnbr: dNBR (absolute change)" in help_text
+    definition = made.parameterDefinition("INDEX")
+    assert definition.options() == ["dnbr", "rdnbr", "rbr"], "models and scripts keep their words"
 
 
 def test_names_lose_their_hyphens_and_outputs_come_back(tests_own):

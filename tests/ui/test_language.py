@@ -77,6 +77,21 @@ def test_english_and_a_language_that_nobody_has_translated_stay_english(speak):
         assert language.said("Map an event") == "Map an event"
 
 
+def test_the_language_that_qgis_was_started_with_goes_before_its_settings(speak, qgis_app):
+    speak("fr")
+    before = qgis_app.translation()
+    try:
+        qgis_app.setTranslation("de_AT")  # as `qgis --lang de_AT` does
+        language.language.cache_clear()
+        assert language.language() == "de"
+        qgis_app.setTranslation("")
+        language.language.cache_clear()
+        assert language.language() == "fr"
+    finally:
+        qgis_app.setTranslation(before)
+        language.language.cache_clear()
+
+
 def test_a_plugin_that_goes_takes_its_language_along(speak, desktop):
     import firstlight
 

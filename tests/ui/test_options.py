@@ -6,13 +6,21 @@ import pytest
 from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QComboBox, QDialog, QLabel, QPlainTextEdit, QPushButton
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+)
 
 from firstlight.core.settings import resolve_settings, setting_fields
 from firstlight.plugin.jobs.job_list import JobList
 from firstlight.plugin.options import OptionsFactory
 from firstlight.plugin.places import places_allowed, service_host
-from firstlight.plugin.settings_store import read_overrides, settings_reader
+from firstlight.plugin.settings_store import add_catalog, read_overrides, settings_reader
+from firstlight.ui.catalogs.catalog_dialog import CatalogDialog
 from support.silent_server import silent_server
 from support.waiting import PATIENCE_MS
 
@@ -105,6 +113,77 @@ def test_a_choice_and_a_switch_are_lists(page, qtbot):
         edit.setCurrentIndex(edit.findData(text))
         page.apply()
         assert getattr(settings_reader()(), name) == value
+
+
+def test_choices_are_in_words_and_kept_as_the_settings_file_has_them(page, qtbot):
+    edit = row(page, "window").edit
+    assert edit.itemText(0) == "as it is: Only the area"
+    assert row(page, "window").origin_label.text() == "Only the area, as shipped"
+    edit.setCurrentIndex(edit.findText("Whole bands"))
+    page.apply()
+    assert read_overrides() == {"window": "full"}
+    edit.setCurrentIndex(0)
+    page.apply()
+    assert read_overrides() == {}
+
+
+def test_bounds_stand_in_the_tip(page):
+    tip = row(page, "parallel_downloads").edit.toolTip()
+    assert "download.parallel_downloads" in tip
+    assert "at least 1" in tip
+    assert "at most 32" in tip
+    assert row(page, "retry_delay_s").edit.toolTip().count("at ") == 1
+
+
+def test_nothing_is_said_against_what_can_be(page, qtbot):
+    shown = row(page, "parallel_downloads")
+    qtbot.keyClicks(shown.edit, "3")
+    assert shown.problem_label.isHidden()
+
+
+def test_only_one_question_at_a_time(page, qtbot):
+    page.tabs.setCurrentIndex(2)
+    button = page.findChild(QPushButton, "size_button")
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not any(one.isEnabled() for one in page._buttons)
+    qtbot.waitUntil(button.isEnabled, timeout=PATIENCE_MS)
+
+
+def test_a_group_without_a_find_goes_with_its_labels(page, qtbot):
+    panel = page.settings_panel
+    qtbot.keyClicks(panel.search_edit, "cache days")
+    groups = [box.objectName() for box in panel._groups if not box.isHidden()]
+    assert groups == ["settings_cache"]
+    labels = [label for label in panel.findChildren(QLabel) if label.isVisibleTo(panel)]
+    assert sum(label.text() == row(page, "parallel_downloads").title for label in labels) == 0
+    panel.search_edit.clear()
+    assert all(not box.isHidden() for box in panel._groups)
+
+
+def test_a_catalogue_that_is_added_is_named(page, qtbot):
+    page.tabs.setCurrentIndex(1)
+    qtbot.mouseClick(page.catalogs_button, Qt.MouseButton.LeftButton)
+    dialog = page.window().findChild(CatalogDialog)
+    add_catalog("Mine", "http://127.0.0.1:9/stac", "")
+    dialog.added.emit("http://127.0.0.1:9/stac")
+    assert "Mine" in page.catalogs_label.text()
+    dialog.close()
+
+
+def test_tab_leads_through_the_page_and_out(page, qtbot):
+    for place in range(page.tabs.count()):
+        page.tabs.setCurrentIndex(place)
+        page.tabs.setFocus()
+        seen = []
+        for _ in range(400):
+            widget = QApplication.focusWidget()
+            if widget in seen[:1] and len(seen) > 1:
+                break
+            assert seen.count(widget) < 3, f"a trap at {widget.objectName()}"
+            seen.append(widget)
+            qtbot.keyClick(widget, Qt.Key.Key_Tab)
+        else:
+            raise AssertionError("no way round")
 
 
 def test_settings_are_found_by_words_of_title_and_section(page, qtbot):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
@@ -46,9 +46,9 @@ class SettingRow(QWidget):
         choices = self._choices()
         if choices:
             self.edit = QComboBox()
-            self.edit.addItem(self.tr("as it is: {value}").format(value=in_force), "")
+            self.edit.addItem(self.tr("as it is: {value}").format(value=_word(in_force)), "")
             for choice in choices:
-                self.edit.addItem(choice, choice)
+                self.edit.addItem(_word(choice), choice)
             self.edit.currentIndexChanged.connect(self._look)
         else:
             self.edit = QLineEdit()
@@ -59,7 +59,9 @@ class SettingRow(QWidget):
         self.edit.setAccessibleName(self.title)
         self.edit.setToolTip(plain_tip(self._tip()))
         self.origin_label = PlainLabel(
-            self._from(origin).format(value=in_force or "–", origin=said(origin))
+            self._from(origin).format(
+                value=(_word(in_force) if choices else in_force) or "–", origin=said(origin)
+            )
         )
         self.origin_label.setWordWrap(True)
         font = self.origin_label.font()
@@ -133,6 +135,40 @@ class SettingRow(QWidget):
             word.format(value=bound) for word, bound in zip(words, bounds) if bound is not None
         ]
         return "\n".join((self.declared.metadata["path"], *lines))
+
+
+def _word(choice: str) -> str:
+    """A choice for people; as the settings file has it where it has no other word."""
+    words = {
+        "on": _tr("On"),
+        "off": _tr("Off"),
+        "aoi": _tr("Only the area"),
+        "full": _tr("Whole bands"),
+        "vrt": _tr("VRT that points at the bands"),
+        "geotiff": _tr("One GeoTIFF"),
+        "nearest": _tr("Nearest pixel"),
+        "bilinear": _tr("Bilinear"),
+        "cubic": _tr("Cubic"),
+        "average": _tr("Average"),
+        "quick": _tr("Quick: a sample of tiles"),
+        "deep": _tr("Deep: every tile"),
+        "reject": _tr("Refuse it"),
+        "warn": _tr("Warn, and go on"),
+        "skip": _tr("Leave it out"),
+        "cleanup": _tr("Refuse it, and remove its files"),
+        "never": _tr("Never"),
+        "on_failure": _tr("When something is wrong"),
+        "always": _tr("Always"),
+        "auto": _tr("Automatic"),
+        "serial": _tr("One tile after the other"),
+        "threads": _tr("Several threads"),
+        "cluster": _tr("Dask cluster"),
+    }
+    return words.get(choice, choice)
+
+
+def _tr(text: str) -> str:
+    return str(QCoreApplication.translate("FirstLight", text))
 
 
 def text_of(value: Any) -> str:

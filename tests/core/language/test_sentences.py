@@ -83,6 +83,13 @@ def german() -> sentences.Sentences:
             "before: 97 % seen clear, 80 % seen clear, 7 days before the event",
             "vorher: 97 % klar zu sehen, 80 % klar zu sehen, 7 Tage vor dem Ereignis",
         ),
+        # a form of a word or two is not stretched over a list
+        ("Burned area, 2.5 days", "Verbrannte Fläche, 2.5 Tage"),
+        ("Wildfire, 0.1 to 0.4", "Waldbrand, 0.1 bis 0.4"),
+        (", ".join(["Wildfire"] * 13), ", ".join(["Wildfire"] * 13)),
+        # a figure may stand before what is known
+        ("2024: it has no id", "2024: es hat keine Kennung"),
+        ("12 %: Something new", "12 %: Something new"),
         # "what: why" within a list
         (
             "Wildfire: after: 97 % seen clear, 7 days after it; same season.",
