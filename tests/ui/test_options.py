@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from qgis.core import QgsSettings
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
@@ -290,6 +291,21 @@ def test_the_installation_is_looked_at_in_the_background_and_can_be_copied(page,
     dialog = page.window().findChild(QDialog, "details_dialog")
     assert dialog.findChild(QPlainTextEdit, "details_text").toPlainText() == text
     dialog.close()
+
+
+@pytest.mark.parametrize("name", ["doctor_button", "test_cluster_button"])
+def test_options_that_are_closed_while_they_look_leave_nothing_behind(qtbot, name):
+    """QGIS deletes the page at OK and at Cancel, whatever it is doing."""
+    jobs = JobList()
+    page = OptionsFactory(QIcon(), lambda: jobs, print).createWidget(None)
+    page.show()
+    row(page, "cluster").edit.setText("tcp://127.0.0.1:9")
+    page.findChild(QPushButton, name).click()
+    asked = page._job or page.cluster_test._job
+    sip.delete(page)
+    qtbot.waitUntil(lambda: asked.state.has_ended, timeout=PATIENCE_MS)
+    qtbot.wait(10)  # a slot that fails fails the test
+    jobs.close_down()
 
 
 def test_old_and_all_bands_are_removed_by_their_buttons(page, qtbot, tmp_path):

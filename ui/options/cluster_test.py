@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from qgis.PyQt.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from ...core.errors import known
 from ...core.operations.help.cluster import CLUSTER
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_list import JobList
@@ -48,12 +49,14 @@ class ClusterTest(QWidget):
             self._say(self.tr("Write the address of a scheduler first: tcp://host:8786."), False)
             return
         params = WORDING.make_params(CLUSTER, {"address": address})
-        self._job = job = self._jobs.start(CLUSTER, params, kept=False)
+        self._job = self._jobs.start(CLUSTER, params, kept=False)
         self._say(self.tr("Asking …"), True)
         self.button.setText(self.tr("&Stop"))
-        job.ended.connect(lambda: self._end(job))
+        # A method of the widget, so that Qt forgets it with the widget: QGIS deletes that at OK.
+        self._job.ended.connect(self._end)
 
-    def _end(self, job: Job) -> None:
+    def _end(self) -> None:
+        job = known(self._job, "a question has been asked")
         self._job = None
         self.button.setText(self.tr("&Test the connection"))
         if job.result is not None:

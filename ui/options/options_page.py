@@ -16,7 +16,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...core.errors import FirstLightError
+from ...core.errors import FirstLightError, known
 from ...core.operation import Operation, OperationResult
 from ...core.operations.help.cache import CACHE
 from ...core.operations.help.doctor import DOCTOR
@@ -50,6 +50,7 @@ class OptionsPage(QgsOptionsPageWidget):
         self.setObjectName("firstlight_options")
         self._jobs = jobs
         self._refused = refused
+        self._job: Job | None = None
         self.settings_panel = SettingsPanel()
         row = self.settings_panel.rows["cluster"]
         self.cluster_test = ClusterTest(jobs, lambda: row.text() or row.in_force)
@@ -96,12 +97,15 @@ class OptionsPage(QgsOptionsPageWidget):
             )
 
     def _ask(self, operation: Operation, values: dict[str, Any]) -> None:
-        job = self._jobs.start(operation, WORDING.make_params(operation, values), kept=False)
+        params = WORDING.make_params(operation, values)
+        self._job = self._jobs.start(operation, params, kept=False)
         self.answer_text.setPlainText(self.tr("Looking …"))
         self._let(False)
-        job.ended.connect(lambda: self._answer(job))
+        # A method of the page, so that Qt forgets it with the page: QGIS deletes that at OK.
+        self._job.ended.connect(self._answer)
 
-    def _answer(self, job: Job) -> None:
+    def _answer(self) -> None:
+        job = known(self._job, "a question has been asked")
         self._let(True)
         outcome: OperationResult | FirstLightError | None = job.result or job.error
         text = outcome.text if isinstance(outcome, OperationResult) else str(outcome or "")
