@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QComboBox, QTabWidget
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton, QTabWidget
 
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.core.params import Door, Kind
@@ -166,3 +167,15 @@ def test_the_verdict_stands_above_the_tree_and_in_the_status_line(dock, qtbot, t
     assert verdict in dock.status_label.text()
     dock.show_tool("index")
     assert not panel.verdict_label.isVisibleTo(panel)
+
+
+def test_no_button_of_a_form_is_cut_in_a_narrow_dock_of_long_words(speak, request, desktop, qtbot):
+    speak("de")
+    dock = request.getfixturevalue("dock")
+    desktop.window.resizeDocks([dock], [300], Qt.Orientation.Horizontal)
+    dock.show_tool("stack")
+    form = dock.files.tools_panel.form
+    qtbot.waitUntil(lambda: form.fields["band"].add_button.isVisible())
+    for button in form.findChildren(QPushButton):
+        if button.isVisible():
+            assert button.width() >= button.minimumSizeHint().width(), button.text()

@@ -9,7 +9,6 @@ from typing import Any
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QTableWidget,
@@ -21,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 from ...core.operations.stack import name_of_file
 from ...core.params import Param
 from ...plugin.language import said
+from ..parts.flow import FlowLayout
 from ..parts.plain import PlainLabel, plain_tip
 from .field import Field
 
@@ -59,11 +59,11 @@ class BandFilesField(Field):
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.add_button)
-        buttons.addWidget(self.remove_button)
-        buttons.addStretch(1)
-        layout.addLayout(buttons)
+        buttons = QWidget()
+        row = FlowLayout(buttons, spacing=4)  # one below the other where a language is long
+        row.addWidget(self.add_button)
+        row.addWidget(self.remove_button)
+        layout.addWidget(buttons)
         layout.addWidget(self.note_label)
         self.table.itemChanged.connect(self._note)
         self.changed.connect(self._note)
