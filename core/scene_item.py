@@ -159,6 +159,8 @@ class SceneItem:
     """Share of the area of interest that is seen and free of cloud and shadow; None until it was
     looked at.
     """
+    listed: datetime | None = None
+    """When it came into the catalogue, as its record says; None where that does not."""
     priority: Priority = Priority.PRIMARY
     assets_json: str = "{}"
     """The item's assets as the catalogue gave them, as text: thousands of scenes of nested

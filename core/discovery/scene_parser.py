@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -107,6 +108,7 @@ def _parse(
         relative_orbit=_relative_orbit(item),
         tile=tile_of(item),
         product=_product_name(item, sensor),
+        listed=_listed(properties),
         baseline=baseline_of(item) if sensor.family == "sentinel2" else "",
         access=_access(item, [assets[place.key] for place in places.values()], catalog),
         orbit_direction=OrbitDirection(_text(properties, "sat:orbit_state").lower()),
@@ -235,6 +237,18 @@ def _moment(properties: StacObject, failure: str) -> datetime:
         raise DiscoveryError(
             failure, f"its time is {text!r}", "Leave it out, and tell whoever offers it."
         ) from None
+
+
+def _listed(properties: StacObject) -> datetime | None:
+    """When the record was published (STAC extension *timestamps*), else made (*created* of STAC's
+    common metadata).
+    """
+    for name in ("published", "created"):
+        text = properties.get(name)
+        if isinstance(text, str):
+            with suppress(ValueError):
+                return parse_time(text)
+    return None
 
 
 def last_moment(item: StacObject, first: datetime) -> datetime:

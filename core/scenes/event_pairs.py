@@ -20,14 +20,10 @@ from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
 from .find import find_scenes, openable_scenes
 from .pairs import PairQuery, count_passes
-from .tracks import NextPass, next_passes
+from .tracks import RADAR, NextPass, next_of, tell_next
 
 LEAST_CLEAR = 30.0
 """Per cent of the area that both passes must show clear, unless another share is asked for."""
-RADAR = "sentinel1"
-"""Proposed where cloud hides the ground."""
-NEXT_WITHIN = timedelta(days=30)
-"""A pass that comes later helps nobody to decide."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +131,7 @@ class PairFinder:
         for the event.
         """
         end = self._query.time + timedelta(days=self._query.days_after)
-        if now >= end:
-            return None
-        coming, _ = next_passes(self._seen.get(sensor, ()), now, now + NEXT_WITHIN)
-        return coming[0] if coming else None
+        return next_of(self._seen.get(sensor, ()), sensor, now, end)
 
     def _passes(self, name: str, monitor: Monitor) -> list[Acquisition]:
         query, sensor = self._query, get_sensor(name)
@@ -286,8 +279,7 @@ def _way_out(query: EventQuery, finder: PairFinder, monitor: Monitor) -> str:
 
 def _next(finder: PairFinder) -> str:
     """``; next radar pass: Thursday 2024-10-31 05:42 UTC, …``, where it can be told."""
-    coming = finder.next_pass(RADAR, utc_now())
-    return "" if coming is None else f"; next radar pass: {coming.sentence}"
+    return tell_next(finder.next_pass(RADAR, utc_now()))
 
 
 def utc_now() -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor
@@ -17,6 +17,7 @@ from ..monitor import Monitor, PartMonitor
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
 from .find import SceneQuery, find_scenes, openable_scenes
+from .tracks import RADAR, next_of, tell_next
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,13 @@ def find_pairs(
     passes = group_acquisitions(scenes, query.aoi)
     pairs = rank_pairs(passes, query.time, (query.days_before, query.days_after), most)
     if not pairs:
+        end = query.time + timedelta(days=query.days_after)
+        coming = next_of(passes, RADAR, datetime.now(timezone.utc), end)
         raise NoScenesError(
             f"No pairs found around {format_time(query.time)}",
             f"{count_passes(passes, query.time)}, and no two that can be compared",
             "Allow more days, more cloud, or try another sensor; radar needs the same orbit on "
-            "both sides.",
+            f"both sides{tell_next(coming)}.",
         )
     return pairs
 

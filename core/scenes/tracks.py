@@ -30,6 +30,10 @@ LEAST_PASSES = 3
 MOST_CYCLES_SILENT = 2.5
 """A track that has not been seen for longer may be given up: nothing is foretold of it."""
 DAY_S = 86400.0
+NEXT_WITHIN = timedelta(days=30)
+"""A pass that comes later helps nobody to decide."""
+RADAR = "sentinel1"
+"""Looked for where cloud hides the ground."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,19 @@ class Track:
         """Share of the area that a pass usually shows."""
         known = [one.coverage_percent for one in self.passes if one.coverage_percent is not None]
         return median(known) if known else None
+
+    @property
+    def delay(self) -> timedelta | None:
+        """How long after a pass its last scene of the area is usually listed: the median of the
+        passes whose scenes all say when they were; None where none do.
+        """
+        known = [
+            max(scene.listed for scene in one.scenes if scene.listed) - one.datetime
+            for one in self.passes
+            if all(scene.listed for scene in one.scenes)
+        ]
+        seconds = [one.total_seconds() for one in known if one >= timedelta(0)]
+        return timedelta(seconds=median(seconds)) if seconds else None
 
     def is_silent(self, since: datetime) -> bool:
         """Whether it has not been seen for long before a moment."""
@@ -89,12 +106,26 @@ class NextPass:
         """``Thursday 2024-10-31 05:42 UTC, sentinel-1a, orbit 8 descending``."""
         return f"{self.time:%A %Y-%m-%d %H:%M} UTC, {self.track.name}"
 
+    @property
+    def listed(self) -> str:
+        """When its scenes are to be expected in the catalogue: ``in the catalogue about 7 h
+        later``.
+        """
+        delay = self.track.delay
+        if delay is None:
+            return "in the catalogue after a delay that is not known"
+        hours = delay.total_seconds() / 3600
+        length = f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+        return f"in the catalogue about {length} later"
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         scene = self.track.last.scenes[0]
-        share = self.track.coverage_percent
+        share, delay = self.track.coverage_percent, self.track.delay
         return {
             "datetime": format_time(self.time),
+            "delay_hours": None if delay is None else round(delay.total_seconds() / 3600, 2),
+            "listed": None if delay is None else format_time(self.time + delay),
             "sensor": scene.sensor,
             "platform": scene.platform,
             "relative_orbit": scene.relative_orbit,
@@ -104,6 +135,24 @@ class NextPass:
             "passes_seen": len(self.track.passes),
             "last_seen": format_time(self.track.last.datetime),
         }
+
+
+def next_of(
+    passes: Iterable[Acquisition], sensor: str, now: datetime, end: datetime
+) -> NextPass | None:
+    """The next pass of a sensor, where it can be told and an event, which is over at ``end``, is
+    still to be seen.
+    """
+    if now >= end:
+        return None
+    own = [one for one in passes if one.sensor == sensor]
+    coming, _ = next_passes(own, now, now + NEXT_WITHIN)
+    return coming[0] if coming else None
+
+
+def tell_next(coming: NextPass | None) -> str:
+    """``; next radar pass: Thursday 2024-10-31 05:42 UTC, …``; empty for none."""
+    return "" if coming is None else f"; next radar pass: {coming.sentence}, {coming.listed}"
 
 
 def find_tracks(passes: Iterable[Acquisition]) -> list[Track]:

@@ -31,8 +31,8 @@ LOOK_BACK_DAYS = 50
 """Three cycles of any of the satellites; two of them are seen whatever is missing."""
 NOTE = (
     "Expected, not promised: satellites are switched off over some places and times, moved and "
-    "given other tasks; the agencies' acquisition plans say more. A scene is in a catalogue some "
-    "hours to days after its pass"
+    "given other tasks; the agencies' acquisition plans say more. Delays are those that the "
+    "catalogue's own records tell of the passes seen"
 )
 
 
@@ -126,7 +126,9 @@ def _line(one: NextPass) -> str:
     seen = len(one.track.passes)
     covered = "share of the area not known" if share is None else f"{share:.0f} % of the area"
     times = "once" if seen == 1 else f"{seen} times"
-    return f"{one.sentence}, {covered}, every {one.track.cycle_days} days (seen {times})"
+    return (
+        f"{one.sentence}, {covered}, every {one.track.cycle_days} days (seen {times}), {one.listed}"
+    )
 
 
 PASSES = Operation(

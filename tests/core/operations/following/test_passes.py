@@ -78,3 +78,59 @@ def test_a_satellite_that_is_silent_is_told() -> None:
 def test_nothing_to_come_is_named() -> None:
     with pytest.raises(NoScenesError, match="none of the satellites seen comes within 2 days"):
         look("2024-06-08", days=2)
+
+
+def test_the_usual_delay_is_that_of_the_records() -> None:
+    hours = (5.0, 7.0, 30.0, 6.0)  # one of them came late: the median does not mind
+    items = [
+        radar(START + 12 * n * DAY, created=_text(START + 12 * n * DAY + timedelta(hours=late)))
+        for n, late in enumerate(hours)
+    ]
+    items.append(  # published counts before created, which a catalogue that was made anew rewrites
+        radar(
+            START + 18 * DAY,
+            "sentinel-1c",
+            created=_text(START + 40 * DAY),
+            published=_text(START + 18 * DAY + timedelta(hours=3)),
+        )
+    )
+    items.append(radar(START + 33 * DAY, "sentinel-1d", 15, created="last week"))
+    with StacServer(items) as server:
+        result = run_operation(
+            "passes",
+            area=AREA,
+            sensor="sentinel1",
+            since="2024-06-08",
+            days=14,
+            catalog=server.base_url,
+            collection="sentinel-1-rtc",
+        )
+    told = {one["platform"]: one for one in result.json_data()["passes"]}
+    assert told["sentinel-1a"]["delay_hours"] == 6.5
+    assert told["sentinel-1a"]["listed"] == "2024-06-19T12:12:11Z"
+    assert told["sentinel-1c"]["delay_hours"] == 3.0
+    assert told["sentinel-1d"]["delay_hours"] is None
+    assert told["sentinel-1d"]["listed"] is None
+    assert "(seen 4 times), in the catalogue about 6 h later" in result.text
+    assert "in the catalogue after a delay that is not known" in result.text
+
+
+def test_no_pair_ends_with_the_next_radar_pass() -> None:
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    other = [radar(now - 20 * DAY, orbit=15), radar(now - 3 * DAY, orbit=66)]
+    late = [
+        radar(one, orbit=66, created=_text(one + timedelta(hours=4)))
+        for one in (now - 15 * DAY - timedelta(hours=1),)
+    ]
+    with StacServer([other[0], other[1], *late]) as server:
+        words = {"catalog": server.base_url, "collection": "sentinel-1-rtc", "days_after": 20}
+        with pytest.raises(NoScenesError) as caught:
+            run_operation("pairs", area=AREA, sensor="sentinel1", date=_text(now - DAY), **words)
+    sentence = str(caught.value)
+    assert "No pairs found around" in sentence
+    assert "; next radar pass: " in sentence
+    assert "sentinel-1a, orbit 15 descending, in the catalogue after a delay" in sentence
+
+
+def _text(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
