@@ -27,6 +27,7 @@ STORIES = {
     "identity": "what a file is",
     "discovery": "finds scenes",
     "intent": "reads a sentence",
+    "forecast": "rain and wind to come",
     "stac": "asks catalogues",
     "offers": "compares catalogues",
     "algorithms": "what is computed",

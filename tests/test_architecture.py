@@ -276,10 +276,20 @@ CORE_LAYERS = {
         "core.discovery.band_config",
         "core.sample",
     ),
+    # Rain and wind to come: GRIB files of a catalogue, read over an area.
+    "core.forecast": (
+        *_RASTERS,
+        "core.shapes",
+        "core.stac",
+        "core.times",
+        "core.discovery",
+        "core.forecast",
+    ),
     # What a sentence asks for: words, days, names of places.
     "core.intent": (*_RASTERS, "core.shapes", "core.discovery", "core.intent"),
     "core.operations": (
         *_ENGINE,
+        "core.forecast",
         "core.intent",
         *_DECLARATION,
         "core.scenes",

@@ -288,7 +288,7 @@ class _Source:
 
     def pages(self) -> Iterator[Page]:
         """The pages of the first collection that has any."""
-        with _discovery_errors(self._failure):
+        with discovery_errors(self._failure):
             landing = open_catalogue(self.transport)
             if not landing.search_urls:
                 yield from self._walk(landing)
@@ -404,7 +404,7 @@ class _Source:
 
 
 @contextmanager
-def _discovery_errors(failure: str) -> Iterator[None]:
+def discovery_errors(failure: str) -> Iterator[None]:
     """Failures of the catalogue, as one sentence each."""
     try:
         yield

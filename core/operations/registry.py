@@ -13,6 +13,7 @@ from .describe import DESCRIBE
 from .discover import DISCOVER
 from .event import EVENT
 from .following.follow import FOLLOW
+from .following.forecast import FORECAST
 from .following.passes import PASSES
 from .help.accounts import ACCOUNTS
 from .help.cache import CACHE
@@ -41,6 +42,7 @@ OPERATIONS: tuple[Operation, ...] = (
     CLEAR_SKY,
     PAIRS,
     PASSES,
+    FORECAST,
     INGEST,
     STACK,
     DESCRIBE,

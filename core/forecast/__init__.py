@@ -1,0 +1,1 @@
+"""Rain and wind that a weather model expects over an area."""
