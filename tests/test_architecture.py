@@ -77,6 +77,7 @@ OWNERS = {
         "core.shapes",
         "core.stack",
         "core.download.cog_mirror",
+        "core.forecast.grib",
     ),
     "dask": ("core.execution",),
     "distributed": ("core.execution",),

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..raster.grib import LonLatGrid, columns_between
 from ..shapes.vector import overlap
 from ..types import Aoi
+from .grib import LonLatGrid, columns_between
 
 MOST_CELLS = 10_000
 Floats = npt.NDArray[np.float64]

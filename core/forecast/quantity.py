@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..enums import StrEnum
 from ..errors import RasterError
-from ..raster.grib import Message
+from .grib import Message
 
 ECMWF = 98
 """Originating centre (common code table C-11)."""

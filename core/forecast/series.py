@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import RasterError
-from ..raster.grib import Message
 from ..types import Aoi, format_time
+from .grib import Message
 from .over_area import Floats, Shares, shares_of
 from .quantity import Quantity, rule_of
 

@@ -16,13 +16,13 @@ from ...files.atomic import WriteFailure, write_whole
 from ...forecast.chart import chart
 from ...forecast.fetch import ForecastFetch
 from ...forecast.files import ForecastFile, Question, find_files
+from ...forecast.grib import Message, read_messages
 from ...forecast.quantity import Quantity
 from ...forecast.series import Series, Step, make_series, table
 from ...moment import Moment
 from ...monitor import EventQueue, Level, Monitor, Note, Progress
 from ...operation import Operation, OperationResult, Output, OutputKind
 from ...params import Kind, param
-from ...raster.grib import Message, read_messages
 from ...settings import Settings
 from ...text import joined
 from ...types import Aoi, format_time

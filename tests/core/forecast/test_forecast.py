@@ -23,10 +23,10 @@ from firstlight.core.errors import (
     RasterError,
 )
 from firstlight.core.files.xml_text import parse_xml
+from firstlight.core.forecast.grib import LonLatGrid, columns_between, read_messages
 from firstlight.core.forecast.over_area import shares_of
 from firstlight.core.forecast.quantity import Quantity
 from firstlight.core.forecast.series import make_series
-from firstlight.core.raster.grib import LonLatGrid, columns_between, read_messages
 from firstlight.core.types import Aoi, format_time
 from support.grib import RUN, Field, gust, messages_in, rain, wind, write_grib
 from support.range_server import FaultyServer
