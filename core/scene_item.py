@@ -19,6 +19,9 @@ from .times import format_time
 Geometry = Mapping[str, Any]
 """A GeoJSON geometry in degrees of WGS84."""
 
+Time = datetime
+"""Beside a field of that name."""
+
 
 @dataclass(frozen=True)
 class SearchQuery:
@@ -159,7 +162,7 @@ class SceneItem:
     """Share of the area of interest that is seen and free of cloud and shadow; None until it was
     looked at.
     """
-    listed: datetime | None = None
+    listed: Time | None = None
     """When it came into the catalogue, as its record says; None where that does not."""
     priority: Priority = Priority.PRIMARY
     assets_json: str = "{}"

@@ -22,8 +22,8 @@ def chart(steps: Sequence[Step]) -> bytes:
     fast = max(speeds, default=0.0) or 1.0
     for share in (0.0, 0.5, 1.0):
         y = bottom - (bottom - TOP) * share
-        line = {"x1": f"{LEFT}", "x2": f"{WIDTH - RIGHT}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
-        SubElement(root, "line", {**line, "stroke": "#ddd"})
+        ends = {"x1": f"{LEFT}", "x2": f"{WIDTH - RIGHT}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
+        SubElement(root, "line", {**ends, "stroke": "#ddd"})
         _text(root, 4, y + 4, f"{rain * share:.3g} mm", RAIN)
         _text(root, WIDTH - RIGHT + 4, y + 4, f"{fast * share:.3g} m/s", WIND)
     for number, step in enumerate(steps):

@@ -67,11 +67,11 @@ class Track:
         """How long after a pass its last scene of the area is usually listed: the median of the
         passes whose scenes all say when they were; None where none do.
         """
-        known = [
-            max(scene.listed for scene in one.scenes if scene.listed) - one.datetime
-            for one in self.passes
-            if all(scene.listed for scene in one.scenes)
-        ]
+        known = []
+        for one in self.passes:
+            listed = [scene.listed for scene in one.scenes if scene.listed is not None]
+            if len(listed) == len(one.scenes):
+                known.append(max(listed) - one.datetime)
         seconds = [one.total_seconds() for one in known if one >= timedelta(0)]
         return timedelta(seconds=median(seconds)) if seconds else None
 

@@ -168,7 +168,7 @@ def _result(
         "credit": credit,
         "warnings": warnings,
     }
-    written = {
+    written: dict[str, str | bytes] = {
         FILES[0]: table(steps),
         FILES[1]: chart(steps),
         FILES[2]: json.dumps(data, indent=1),

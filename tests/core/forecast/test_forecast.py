@@ -31,6 +31,7 @@ from firstlight.core.types import Aoi, format_time
 from support.grib import RUN, Field, gust, messages_in, rain, wind, write_grib
 from support.range_server import FaultyServer
 from support.run import run_operation
+from support.schemas import check
 from support.stac_server import StacServer
 
 ROWS, COLS = 8, 12
@@ -173,6 +174,8 @@ def test_the_files_hold_the_same_figures(tmp_path):
     assert len([one for one in picture.iter() if one.tag.endswith("polyline")]) == 2
     assert not list((tmp_path / "out").rglob("*.part"))
     assert result.layers == ()
+    check("forecast.json", result.json_data())
+    check("forecast.json", stored)
 
 
 def test_a_file_without_an_index_is_fetched_whole(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from firstlight.core.errors import NoScenesError
 from firstlight.core.operation import OperationResult
 from support.run import run_operation
+from support.schemas import check
 from support.stac_server import StacServer, make_item
 
 AREA = "7.2,46.2,7.8,46.8"
@@ -105,6 +106,7 @@ def test_the_usual_delay_is_that_of_the_records() -> None:
             catalog=server.base_url,
             collection="sentinel-1-rtc",
         )
+    check("passes.json", result.json_data())
     told = {one["platform"]: one for one in result.json_data()["passes"]}
     assert told["sentinel-1a"]["delay_hours"] == 6.5
     assert told["sentinel-1a"]["listed"] == "2024-06-19T12:12:11Z"
