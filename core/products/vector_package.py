@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..errors import AreaError
 from ..shapes.geopackage import Value, VectorLayer
 from ..shapes.lonlat import lonlat_area, lonlat_outline, multipolygon
 from ..shapes.patches import trace_classes
-from ..types import format_time
+from ..types import Aoi, format_time
 from .event_record import EventMap, EventRecord, EventSource
 from .event_shapes import (
     EventShape,
+    Geometry,
     Stop,
     area_shape,
     beyond_map,
@@ -168,7 +170,7 @@ def _area(record: EventRecord, graded: bool, doubts: str) -> list[Row]:
 def _footprints(record: EventRecord, numbers: dict[str, int]) -> list[Row]:
     rows: list[Row] = []
     for source in record.sources:
-        geometry = lonlat_area(source.footprint) if source.footprint else None
+        geometry = _footprint(source)
         if geometry is not None:
             values: dict[str, Value] = {
                 "obj_type": "Image Footprint",
@@ -176,6 +178,14 @@ def _footprints(record: EventRecord, numbers: dict[str, int]) -> list[Row]:
             }
             rows.append((multipolygon(geometry), values))
     return rows
+
+
+def _footprint(source: EventSource) -> Geometry | None:
+    """The outline of a scene; None where its catalogue gives none that can be drawn."""
+    try:
+        return lonlat_area(Aoi.from_geometry(source.footprint or {}).geometry)
+    except AreaError:
+        return None
 
 
 def _unseen(

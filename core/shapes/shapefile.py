@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,8 @@ def write_shapefiles(
     def failed(why: str) -> RasterError:
         return RasterError(failure.what, why, "Is there room on the disk?")
 
-    with (
-        failure.named(path),
-        tempfile.TemporaryDirectory(".part", "shapefiles.", path.parent) as folder,
-    ):
-        files = Path(folder) / path.stem
-        files.mkdir()
+    files = path.with_name(f"{path.name}.files.part")
+    with failure.named(path), _scratch_folder(files):
         with gdal_errors(failed, least=FAILURES, first=True) as messages:
             write_layers("ESRI Shapefile", files, crs, [_fitting(one) for one in layers], stop)
             checked_code(len(messages))
@@ -65,6 +62,23 @@ def write_shapefiles(
                 if stop():
                     raise Cancelled(f"Writing {path.name}")
                 archive.write(file, file.name)
+
+
+@contextmanager
+def _scratch_folder(folder: Path) -> Iterator[None]:
+    """A folder that is gone when the block ends; one that a killed run has left goes first."""
+    _remove(folder)
+    folder.mkdir()
+    try:
+        yield
+    finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fitting(layer: VectorLayer) -> VectorLayer:

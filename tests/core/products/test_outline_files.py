@@ -21,7 +21,7 @@ from firstlight.core.products.kml import NAMESPACE, kml_text
 from firstlight.core.products.outline_files import KML_NAME, foreign_outline
 from firstlight.core.types import Aoi
 from support.geojson_rules import check_rfc7946, geodesic_area
-from support.sample_event import MappedSample, map_sample, printed
+from support.sample_event import MappedSample, printed
 
 ORDER = {
     "kml": ["Document"],
@@ -43,11 +43,6 @@ ORDER = {
 """Children of KML 2.2's elements, of those that are used, in the order of its schema (OGC 07-147r2,
 sequences of AbstractFeatureType, DocumentType, PlacemarkType and their geometries).
 """
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> MappedSample:
-    return map_sample(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture
@@ -123,8 +118,8 @@ def local(node: ElementTree.Element) -> str:
     return node.tag.rpartition("}")[2]
 
 
-def test_the_geojson_is_what_the_map_says(sample: MappedSample) -> None:
-    tree = json.loads((sample.folder / "outline.geojson").read_text(encoding="utf-8"))
+def test_the_geojson_is_what_the_map_says(mapped: MappedSample) -> None:
+    tree = json.loads((mapped.folder / "outline.geojson").read_text(encoding="utf-8"))
     assert tree["type"] == "FeatureCollection"
     assert "crs" not in tree, "RFC 7946 knows one system"
     by_class: dict[str, list[Any]] = {}
@@ -132,25 +127,25 @@ def test_the_geojson_is_what_the_map_says(sample: MappedSample) -> None:
         check_rfc7946(feature["geometry"])
         by_class.setdefault(feature["properties"]["class"], []).append(feature)
     assert set(by_class) == {"extent", "not_observed", "area_of_interest"}
-    burned = sample.told["statistics"]["burned-area"]["perimeter"]
+    burned = mapped.told["statistics"]["burned-area"]["perimeter"]
     told = sum(one["properties"]["area_ha"] for one in by_class["extent"])
     assert told == pytest.approx(burned["area_ha"], rel=1e-5)
     drawn = sum(geodesic_area(one["geometry"]) for one in by_class["extent"]) / 1e4
     assert drawn == pytest.approx(burned["area_ha"], rel=0.01), "the outline is simplified"
-    unseen = sample.told["statistics"]["burned-area"]["not_observed"]["area_ha"]
+    unseen = mapped.told["statistics"]["burned-area"]["not_observed"]["area_ha"]
     assert 0.9 * unseen < sum(one["properties"]["area_ha"] for one in by_class["not_observed"])
     assert {one["properties"]["observed"] for one in by_class["extent"]} == {"2024-07-28T11:52:31Z"}
     for words in ("km² burned", "not observed", "SIMULATED", "no damage"):
         assert words in tree["description"]
 
 
-def test_the_kml_is_valid_and_says_the_same(sample: MappedSample) -> None:
-    text = (sample.folder / "outline.kml").read_text(encoding="utf-8")
+def test_the_kml_is_valid_and_says_the_same(mapped: MappedSample) -> None:
+    text = (mapped.folder / "outline.kml").read_text(encoding="utf-8")
     root = check_kml(text)
     described = next(node.text or "" for node in elements(root) if local(node) == "description")
     assert "km² burned" in described
-    wanted = areas_of(sample.folder / "outline.geojson", "class")
-    found = areas_of(sample.folder / "outline.kml")
+    wanted = areas_of(mapped.folder / "outline.geojson", "class")
+    found = areas_of(mapped.folder / "outline.kml")
     names = {
         "Burned": "extent",
         "Not observed (cloud, shadow, no data)": "not_observed",
@@ -160,15 +155,15 @@ def test_the_kml_is_valid_and_says_the_same(sample: MappedSample) -> None:
         assert found[folder] == pytest.approx(wanted[kind], rel=1e-6)
 
 
-def test_the_catalogue_leads_to_them(sample: MappedSample) -> None:
-    tree = json.loads((sample.folder / "catalog.json").read_text(encoding="utf-8"))
+def test_the_catalogue_leads_to_them(mapped: MappedSample) -> None:
+    tree = json.loads((mapped.folder / "catalog.json").read_text(encoding="utf-8"))
     links = {link["href"]: link["type"] for link in tree["links"] if link["rel"] == "alternate"}
     assert links == {
         "./report.html": "text/html",
         "./outline.geojson": "application/geo+json",
         "./outline.kml": "application/vnd.google-earth.kml+xml",
     }
-    assert {"geojson", "kml"} <= set(sample.told["outputs"])
+    assert {"geojson", "kml"} <= set(mapped.told["outputs"])
 
 
 HOSTILE = "<script>alert(1)</script> & \"']]> \x00\x1b[31m \u202eevil \ufffe \ud800 =cmd()"
@@ -200,12 +195,12 @@ def test_nothing_found_leaves_the_area(record: EventRecord) -> None:
     assert json.loads(geojson_text(record, "t", (), []))["features"] == []
 
 
-def test_a_user_s_own_outline_stays(sample: MappedSample, tmp_path: Path) -> None:
-    assert foreign_outline(sample.folder) is None
+def test_a_user_s_own_outline_stays(mapped: MappedSample, tmp_path: Path) -> None:
+    assert foreign_outline(mapped.folder) is None
     mine = tmp_path / "out" / KML_NAME
     mine.parent.mkdir()
     mine.write_text("<kml>mine</kml>")
-    facts = sample.told["provenance"]["parameters"]
+    facts = mapped.told["provenance"]["parameters"]
     west, south = facts["area"]["coordinates"][0][0]
     words = ["event", "--event", "wildfire", "--date", facts["date"], "--catalog", facts["catalog"]]
     words += [f"--area={west},{south},{west + 0.01},{south + 0.01}", "--output", str(mine.parent)]
@@ -214,10 +209,10 @@ def test_a_user_s_own_outline_stays(sample: MappedSample, tmp_path: Path) -> Non
     assert [path.name for path in mine.parent.iterdir()] == [KML_NAME]
 
 
-def test_a_second_run_replaces_them(sample: MappedSample, tmp_path: Path) -> None:
+def test_a_second_run_replaces_them(mapped: MappedSample, tmp_path: Path) -> None:
     folder = tmp_path / "fire"
-    shutil.copytree(sample.folder, folder)
-    facts = sample.told["provenance"]["parameters"]
+    shutil.copytree(mapped.folder, folder)
+    facts = mapped.told["provenance"]["parameters"]
     ring = facts["area"]["coordinates"][0]
     area = f"{ring[0][0]},{ring[0][1]},{ring[2][0]},{ring[2][1]}"
     (folder / KML_NAME).write_text("FirstLight, an older one")

@@ -16,15 +16,10 @@ from firstlight.core.cli import main
 from firstlight.core.products.vector_package import SOURCE_FIELDS
 from firstlight.core.shapes.shapefile import MOST_TEXT
 from support.geojson_rules import geodesic_area
-from support.sample_event import MappedSample, map_sample, printed
+from support.sample_event import MappedSample, printed
 
 Rows = list[dict[str, Any]]
 PIXEL_HA = 0.01
-
-
-@pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> MappedSample:
-    return map_sample(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture
