@@ -163,6 +163,17 @@ def test_a_lying_record_ends_in_a_sentence_or_is_left_out(
         assert "tells of no event" in error
 
 
+def test_a_record_that_quotes_no_map_is_none(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue = folder / "catalog.json"
+    tree = json.loads(catalogue.read_text())
+    tree["firstlight:event"]["quoted"] = "water"
+    catalogue.write_text(json.dumps(tree))
+    assert main(["package", str(folder)]) == 2
+    assert "tells of no event (LookupError: no map water)" in capsys.readouterr().err
+
+
 def test_two_at_once_make_two_versions(folder: Path) -> None:
     codes: list[int] = []
     runs = [
