@@ -217,6 +217,16 @@ def test_what_is_hit_comes_into_the_summary(folder: Path, tmp_path: Path, given:
         )
 
 
+def test_each_map_says_which_of_its_classes_mean_the_event(mapped: MappedSample) -> None:
+    """Else nothing that comes after it, exposure and series among them, knows what was hit."""
+    for name, layer, codes in (
+        ("burned-area", "burned", "1"),
+        ("burn-severity", "severity", "4,5,6,7"),
+    ):
+        with rasterio.open(mapped.folder / name / f"{layer}.tif") as dataset:
+            assert dataset.tags()[f"event_codes_{layer}"] == codes
+
+
 def test_the_exposure_of_another_map_is_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
