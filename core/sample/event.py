@@ -20,6 +20,7 @@ from ..errors import Cancelled, InputError
 from ..files.atomic import WriteFailure, write_whole
 from ..monitor import Monitor, Progress
 from ..raster.grid import split_windows
+from ..raster.picture import png_bytes, stretch
 from ..shapes.footprint import footprint
 from ..types import Aoi, Grid
 from .ground import COARSE, SIDE, PassLook, picture
@@ -36,7 +37,11 @@ PASSES = {
 }
 COLLECTION = "sentinel-2-sample"
 NOTE = "SIMULATED: computed to try FirstLight with, no satellite has seen it"
-VERSION = 1
+THIN = 2
+"""Of so many pixels of a row, or a column, the small picture shows one."""
+BRIGHTNESS = (0.0, 0.25)
+"""Reflectance that is shown black, and white."""
+VERSION = 2
 """Of the pixels: a folder with another one is made anew."""
 CATALOG_NAME = "catalog.json"
 
@@ -121,6 +126,7 @@ def _make_pass(folder: Path, number: int, monitor: Monitor) -> dict[str, Any]:
         path = folder / item_id / f"{name}.tif"
         _write(path, name, values)
         assets[name] = _asset(path, f"{item_id}/{name}.tif", name)
+    assets["thumbnail"] = _thumbnail(folder, f"{item_id}/thumbnail.png", bands)
     outline = footprint(_grid(10.0))
     geometry, bbox = outline if outline is not None else ({}, ())
     cloud = 100 * float(np.isin(bands["scl"], (8, 9, 10)).mean())
@@ -195,6 +201,25 @@ def _asset(path: Path, href: str, name: str) -> Mapping[str, Any]:
         band = get_sensor("sentinel2").bands[name]
         facts["eo:bands"] = [{"name": band.code, "common_name": name}]
     return facts
+
+
+def _thumbnail(
+    folder: Path, href: str, bands: Mapping[str, npt.NDArray[np.float32]]
+) -> dict[str, Any]:
+    """The small picture of a pass in natural colours, and its asset."""
+    colors = [stretch(bands[name][::THIN, ::THIN], BRIGHTNESS) for name in ("red", "green", "blue")]
+    failure = WriteFailure(
+        f"The picture of the sample cannot be written to {folder}",
+        "Choose another folder.",
+        InputError,
+    )
+    write_whole(folder / href, png_bytes(np.stack(colors, axis=-1)), failure, make_folder=True)
+    return {
+        "href": href,
+        "title": "Small picture, SIMULATED",
+        "type": "image/png",
+        "roles": ["thumbnail"],
+    }
 
 
 def _catalogue(items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import fire, flood
-from .files import box_of, is_made, made_anew, to_lonlat, write_cog, write_json
+from .files import box_of, is_made, made_anew, to_lonlat, write_cog, write_json, write_png
 from .ground import PIXEL_M, Place
 from .items import height_item, optical_item, radar_item
 from .layers import write_layers
@@ -123,6 +123,7 @@ class _Event:
         colours = np.stack([halve(picture.reflectance[name]) for name in ("red", "green", "blue")])
         picture8 = np.where(coarse, np.clip(np.round(colours * 900), 1, 255), 0).astype(np.uint8)
         self.write(item_id, "visual", picture8, nodata=0, photometric="rgb")
+        write_png(self.base / item_id / "thumbnail.png", picture8[:, ::2, ::2])
         self.truth(f"hidden_{role}", picture.hidden)
         self.keep(role, optical_item(item_id, self.place, when, look, picture, self.base))
 

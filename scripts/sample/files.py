@@ -47,6 +47,18 @@ def write_cog(target: Path, bands: Any, crs: str, transform: Any, **options: Any
             )
 
 
+def write_png(target: Path, picture: Any) -> None:
+    """Write a small picture, three bands of 8 bits: as a catalogue offers it, without a place."""
+    from osgeo import gdal
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    drawn = gdal.GetDriverByName("MEM").Create("", picture.shape[2], picture.shape[1], 3)
+    for number, band in enumerate(picture, start=1):
+        drawn.GetRasterBand(number).WriteArray(band)
+    if gdal.GetDriverByName("PNG").CreateCopy(str(target), drawn) is None:
+        raise SampleError(f"{target} cannot be written")
+
+
 def file_facts(path: Path, href: str) -> dict[str, Any]:
     """What the STAC extensions ``proj`` and ``file`` say of a raster."""
     import rasterio

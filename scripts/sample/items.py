@@ -155,6 +155,13 @@ def optical_item(
         "roles": ["visual"],
     }
     assets["visual"] = visual
+    assets["thumbnail"] = {
+        "href": f"{base.name}/{item_id}/thumbnail.png",
+        "type": "image/png",
+        "title": "Small picture, SIMULATED",
+        "roles": ["thumbnail"],
+        "file:size": (base / item_id / "thumbnail.png").stat().st_size,
+    }
     return item(item_id, S2_COLLECTION, footprint(place, look.corner), properties, assets)
 
 

@@ -25,6 +25,10 @@ def test_it_is_made_once_and_each_scene_says_that_it_is_simulated(tmp_path: Path
     assert len(items) == len(PASSES)
     for item in items:
         assert "SIMULATED" in item["properties"]["title"]
+        small = item["assets"].pop("thumbnail")
+        with rasterio.open(tmp_path / small["href"]) as seen:
+            assert (seen.driver, seen.count, seen.width) == ("PNG", 3, SIDE // 2)
+            assert len(np.unique(seen.read())) > 20, "it shows something"
         for name, asset in item["assets"].items():
             with rasterio.open(tmp_path / asset["href"]) as band:
                 assert list(band.shape) == asset["proj:shape"]
