@@ -9,12 +9,21 @@ import pytest
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDockWidget, QWidget
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from firstlight.core.operation import OperationResult, ResultSummary
 from firstlight.ui.dock.page_bar import ICON_ONLY, WITH_WORD, PageBar
 from firstlight.ui.event.pair_pictures import Picture
 from firstlight.ui.event.result_card import ResultCard
+from firstlight.ui.parts.column_scroll import ColumnScroll
 from firstlight.ui.parts.plain import PlainLabel
 from firstlight.ui.parts.shades import LEAST_CONTRAST, contrast
 from firstlight.ui.parts.wrapping_label import WrappingLabel
@@ -178,6 +187,27 @@ def test_words_are_read_in_each_of_qgis_s_themes(qtbot, theme, make):
     best = max(contrast(QColor(color), ground) for color in colors)
     # The theme's own black on its own grey has 4.01 and no more.
     assert best >= (4.0 if theme == "Blend of Gray" else LEAST_CONTRAST)
+
+
+@pytest.mark.parametrize("theme", ["", "Night Mapping", "Blend of Gray"])
+@pytest.mark.parametrize("points", [10, 14])
+def test_a_column_is_not_cut_at_its_least_width(qtbot, theme, points):
+    text = theme_text(theme) if theme else ""
+    window = QDockWidget()
+    qtbot.addWidget(window)
+    window.setStyleSheet(f"{text}\n* {{ font-size: {points}pt }}")
+    column = QWidget()
+    rows = QVBoxLayout(column)
+    rows.addWidget(QPushButton("A button of some words that cannot be broken"))
+    rows.addWidget(QLabel("\n" * 60))
+    scroll = ColumnScroll("scroll", column)
+    window.setWidget(scroll)
+    window.show()
+    QApplication.processEvents()
+    window.resize(10, 300)
+    QApplication.processEvents()
+    assert scroll.verticalScrollBar().isVisible()
+    assert scroll.horizontalScrollBar().maximum() == 0
 
 
 def focus_chain(page):

@@ -27,9 +27,10 @@ class ColumnScroll(QScrollArea):
         """As wide as the column needs: nothing is cut off. Where a screen has no such room, it
         scrolls sideways.
         """
-        bar = self.verticalScrollBar().sizeHint().width()
+        # Style sheets give a frame to what has none.
+        outside = self.verticalScrollBar().sizeHint().width() + 2 * self.frameWidth()
         least = super().minimumSizeHint()
-        return QSize(self.widget().minimumSizeHint().width() + bar, least.height())
+        return QSize(self.widget().minimumSizeHint().width() + outside, least.height())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A column that has grown, by another font or style, wants another least width."""
