@@ -21,7 +21,10 @@ from firstlight.plugin.jobs.job_store import JobStore
 from firstlight.plugin.jobs.project_key import UNSAVED
 from firstlight.ui.jobs.jobs_page import JobsPage
 from firstlight.ui.parts.shared import Shared
+from firstlight.ui.results.before_after import BeforeAfter, close_before_after
+from firstlight.ui.results.swipe import SwipeTool, stop_swipe
 from support.operations import COUNT, FAIL
+from support.qgis_fixtures import make_stack
 from support.range_server import Fault
 from support.scene import AREA
 from support.waiting import PATIENCE_MS
@@ -295,6 +298,30 @@ def test_a_job_that_ends_in_another_project_puts_nothing_onto_its_map(
     assert job.waits
     assert project.mapLayers() == {}
     assert "waits for a project that was not saved" in dock.files.status
+
+
+def test_pictures_of_an_earlier_result_are_compared_again(trial, tmp_path, qtbot, desktop):
+    layers = []
+    for month in (6, 7):
+        path = make_stack(tmp_path / f"{month}.tif", ("blue", "green", "red"))
+        when = datetime(2024, month, 1, tzinfo=timezone.utc)
+        layers.append(LayerOutput(path, f"Of month {month}", "natural_color", "one", when))
+    result = OperationResult(data=None, text="made", layers=tuple(layers))
+    trial.remember(record(tmp_path, 1, JobState.DONE, result=result))
+    page = trial.open()
+    trial.menu()["swipe"].trigger()
+    assert isinstance(desktop.canvas.mapTool(), SwipeTool)
+    stop_swipe()
+    assert not isinstance(desktop.canvas.mapTool(), SwipeTool)
+    trial.menu()["compare"].trigger()
+    [panel] = desktop.window.findChildren(BeforeAfter)
+    assert panel.isVisible()
+    close_before_after(desktop)
+    layers[0].path.unlink()
+    trial.menu()["swipe"].trigger()
+    assert "6.tif cannot be opened: it does not exist" in page.status
+    trial.jobs.jobs[0].result = dataclasses.replace(result, layers=())
+    assert "swipe" not in trial.menu(), "there is nothing to compare"
 
 
 def test_copies_are_on_the_clipboard(trial, tmp_path):

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from ...core.doors.spelling import flight_command, python_code
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_record import JobState
+from ...plugin.picture_pair import picture_pair
 from ...plugin.processing.call_text import processing_code
 from ..parts.job_names import place_of
 from .job_words import log_text
@@ -27,6 +28,8 @@ class Deeds:
     show_text: Callable[[str], None]
     copy: Callable[[str], None]
     remove: Callable[[Job], None]
+    compare: Callable[[Job], None]
+    swipe: Callable[[Job], None]
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,10 @@ def job_actions(job: Job, deeds: Deeds) -> list[JobAction]:
         actions.append(
             JobAction("folder", _tr("Open &folder"), lambda: deeds.open_path(place), gone)
         )
+    if job.result is not None and picture_pair(job.result.layers) is not None:
+        # Not for the button: its result may be of another project than the map.
+        actions.append(JobAction("compare", _tr("&Before | after"), lambda: deeds.compare(job)))
+        actions.append(JobAction("swipe", _tr("&Swipe"), lambda: deeds.swipe(job)))
     if job.state == JobState.DONE:
         title = _tr("Start &again")
         actions.append(JobAction("again", title, lambda: deeds.again(job), _secret(job)))

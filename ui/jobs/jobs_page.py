@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from qgis.PyQt.QtCore import QModelIndex, QPoint, Qt, QTimer
@@ -30,6 +31,8 @@ from ..parts.page import Page
 from ..parts.plain import plain_tip
 from ..parts.sentences import count, describe_waiting
 from ..parts.shared import Shared, open_path
+from ..results.before_after import show_before_after
+from ..results.swipe import start_swipe
 from .job_actions import Deeds, JobAction, job_actions
 from .job_model import JobModel
 from .job_words import details_text
@@ -59,6 +62,8 @@ class JobsPage(Page):
             show_text=lambda text: show_details(self.window(), text),
             copy=self._copy,
             remove=shared.jobs.remove,
+            compare=partial(self._look, show_before_after, shared.iface),
+            swipe=partial(self._look, start_swipe, shared.iface.mapCanvas()),
         )
         self._actions: list[JobAction] = []
         self._shown: tuple[object, ...] = ()
@@ -114,6 +119,13 @@ class JobsPage(Page):
         for error in errors:
             self.show_error(error)
         self.tell(job.result, self.told if not errors else "")
+
+    def _look(self, way: Callable[..., object], place: object, job: Job) -> None:
+        """Compare the pictures of a job's result."""
+        try:
+            way(place, job.result.layers if job.result is not None else ())
+        except FirstLightError as error:
+            self.show_error(error)
 
     def bring_home(self) -> None:
         """Put the layers that wait for the project that is open onto its map."""
