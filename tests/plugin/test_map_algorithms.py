@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingModelOutput,
     QgsProcessingModelParameter,
     QgsProcessingParameterFolderDestination,
+    QgsProject,
     QgsRasterLayer,
     QgsVectorLayer,
 )
@@ -23,7 +24,8 @@ from qgis.core import (
 from firstlight.core.operation import Operation
 from firstlight.core.operations.registry import OPERATIONS
 from support.qgis_fixtures import make_stack
-from support.rasters import write_raster
+from support.rasters import noise, write_raster
+from support.stacks import write_stack
 
 MAPS = [operation for operation in OPERATIONS if operation.algorithm is not None]
 OPERATION = {operation.name: operation for operation in MAPS}
@@ -165,3 +167,23 @@ def source(kind: str, *values: Any) -> QgsProcessingModelChildParameterSource:
         QgsProcessingModelChildParameterSource, kind
     )(*values)
     return made
+
+
+@pytest.mark.usefixtures("toolbox")
+def test_a_layer_in_chunks_takes_the_place_of_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    import processing
+
+    bands = {name: noise((90, 80), number) for number, name in enumerate(("red", "nir"))}
+    stack = write_stack(tmp_path, bands)
+    wanted, context = str(tmp_path / "ndvi.tif"), QgsProcessingContext()
+    project = QgsProject()
+    details = QgsProcessingContext.LayerDetails("NDVI", project, "OUTPUT")
+    context.addLayerToLoadOnCompletion(wanted, details)
+    context.addLayerToLoadOnCompletion(str(stack), details)
+    values = {"NAME": "NDVI", "STACK": str(stack), "LAYOUT": "chunks", "OUTPUT": wanted}
+    made = processing.run(
+        "firstlight:index", values, context=context, feedback=QgsProcessingFeedback()
+    )
+    assert made["OUTPUT"] == str(tmp_path / "ndvi.vrt")
+    assert QgsRasterLayer(made["OUTPUT"], "x").isValid()
+    assert set(context.layersToLoadOnCompletion()) == {made["OUTPUT"], str(stack)}

@@ -82,6 +82,10 @@ class ClusterRun:
         self.work: Any = None
         self.store: ResultStore | None = None
         self.keep: Callable[[int, Window, Any], None] = lambda number, tile, result: None
+        self.pace = LOOK_S / 2
+        """Half of the seconds until the store is looked at again."""
+        self.woken = threading.Event()
+        """It is to be looked at now."""
         self.takers: Any = None
         """The pool of threads that fetch results."""
 
@@ -218,6 +222,7 @@ class ClusterRun:
     def _came_back(self, key: str) -> None:
         if key in self.under_way:
             self.under_way[key].answered = time.monotonic()
+            self.woken.set()
 
     def _watch(self) -> None:
         """See what has come into the store; on a thread that may wait."""
@@ -230,7 +235,9 @@ class ClusterRun:
                 self.happened.put(partial(_raise, error))
                 return
             self.happened.put(partial(self._saw, key, seen, answered))
-        self.stop.wait(LOOK_S)
+        self.pace = min(2 * self.pace, LOOK_EVERY_S)  # until something comes
+        self.woken.wait(self.pace)
+        self.woken.clear()
 
     def _saw(self, key: str, seen: Seen, answered: float) -> None:
         """Fetch what has come of a group; ``answered`` is when its worker had come back, if it had
@@ -253,6 +260,7 @@ class ClusterRun:
             self._give_back(key, Failure(EngineError("The tile failed", reason), ""))
 
     def _hear(self, job: GroupJob) -> None:
+        self.pace = LOOK_S / 2
         job.heard = self.heard[job.worker] = time.monotonic()
 
     def _collect(self, key: str, job: GroupJob, number: int) -> None:

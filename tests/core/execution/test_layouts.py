@@ -6,6 +6,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +32,7 @@ from support.rasters import noise, read_band
 from support.run import run_operation, small_tiles
 from support.scenes import LEFT, TOP, MadeScene, area_text, serve
 from support.stacks import write_stack
+from support.waiting import PATIENCE_S, wait_until
 
 SETTINGS = small_tiles(chunk_pixels=64 * 64)
 
@@ -76,6 +81,38 @@ def test_the_command_takes_the_layout(tmp_path: Path) -> None:
     assert main([*words, "--layout", "cog"]) == 0
     assert (tmp_path / "o.tif").is_file()
     assert main([*words, "--layout", "pieces"]) == 2
+
+
+def test_a_process_that_is_killed_goes_on_from_its_chunks(tmp_path: Path) -> None:
+    """SIGKILL as soon as one chunk is there; the rest is computed by the next run alone."""
+    pixels = {name: noise((300, 300), number) for number, name in enumerate(("red", "nir"))}
+    stack = write_stack(tmp_path, pixels)
+    settings = {"FIRSTLIGHT_CHUNK_PIXELS": str(64 * 64), "FIRSTLIGHT_TILE_SIZE": "64"}
+    words = ["index", "NDVI", "--stack", str(stack), "--layout", "chunks", "--resume"]
+    command = [sys.executable, "-m", "firstlight.core.cli", *words]
+    env = {**os.environ, **settings}
+
+    def finished() -> list[Path]:
+        return sorted(tmp_path.glob("o.*.chunks/*.facts.part"))
+
+    process = subprocess.Popen([*command, "--output", str(tmp_path / "o.tif")], env=env)
+    wait_until(lambda: bool(finished()) or process.poll() is not None)
+    process.kill()
+    assert process.wait(PATIENCE_S) == -signal.SIGKILL
+    before = {path: path.stat().st_mtime_ns for path in finished()}
+    assert 0 < len(before) < 25
+    assert not (tmp_path / "o.vrt").exists()
+    for name in ("o.tif", "whole.tif"):
+        again = subprocess.run([*command, "--output", str(tmp_path / name)], env=env, check=True)
+        assert again.returncode == 0
+    files = [path.with_name(path.name.removesuffix(".facts.part")) for path in before]
+    # Written before its note was: not once more since.
+    assert all(file.stat().st_mtime_ns <= before[note] for file, note in zip(files, before))
+    both = [chunk_files(tmp_path / name) for name in ("o.vrt", "whole.vrt")]
+    assert [len(each) for each in both] == [25, 25]
+    for one, other in zip(*both):
+        assert one.read_bytes() == other.read_bytes()
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_an_input_is_never_replaced_by_the_vrt(tmp_path: Path) -> None:
