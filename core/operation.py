@@ -130,6 +130,10 @@ class Declared(Protocol):
     def outputs(self) -> tuple[Output, ...]:
         """Named results."""
 
+    @property
+    def algorithm(self) -> AlgorithmInfo | None:
+        """What is known of the way it maps; None for operations that compute no map."""
+
     def about(self) -> tuple[str, ...]:
         """Paragraphs for a person."""
 

@@ -31,6 +31,7 @@ STORIES = {
     "stac": "asks catalogues",
     "offers": "compares catalogues",
     "algorithms": "what is computed",
+    "confidence": "how sure a map is",
     "execution": "who computes tiles",
     "stack": "bands on one grid",
     "products": "items, pages",
