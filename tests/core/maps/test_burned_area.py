@@ -227,8 +227,10 @@ def test_growth_reaches_only_what_touches_seeds(tmp_path: Path) -> None:
     assert codes[:180].sum() == 0
     assert codes[200:240, 100:140].mean() > 0.98
     percent = read_band(tmp_path / "out" / "confidence.tif")
-    assert percent[105:135, 105:135].max() == DROPPED_PERCENT
-    assert percent[205:235, 105:135].min() > 90
+    dropped = percent[105:135, 105:135]
+    assert (dropped <= DROPPED_PERCENT).mean() > 0.98  # the others bear no mark, and lie among such
+    assert np.median(dropped) == DROPPED_PERCENT
+    assert (percent[205:235, 105:135] > 90).mean() > 0.95
 
 
 @pytest.mark.thorough
