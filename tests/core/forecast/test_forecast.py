@@ -29,7 +29,7 @@ from firstlight.core.forecast.quantity import Quantity
 from firstlight.core.forecast.series import make_series
 from firstlight.core.types import Aoi, format_time
 from support.grib import RUN, Field, gust, messages_in, rain, wind, write_grib
-from support.range_server import FaultyServer
+from support.range_server import Fault, FaultyServer
 from support.run import run_operation
 from support.schemas import check
 from support.stac_server import StacServer
@@ -223,6 +223,19 @@ def test_what_does_not_come_whole_is_named(tmp_path, break_it, error, reason):
     assert not list((tmp_path / "out").rglob("*12h.grib2*"))
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault(short_by_bytes=10), Fault(reset_after_bytes=50), Fault(status=503)]
+)
+def test_a_broken_answer_leaves_nothing_half(tmp_path, fault):
+    with served(tmp_path / "files", steps=(3, 6)) as (api, files):
+        files.break_next("20241029000000-6h-oper-fc.grib2", fault)
+        with pytest.raises(IngestionError, match=r"6h-oper-fc\.grib2 cannot be fetched"):
+            forecast(api, tmp_path / "out")
+        assert [path.name for path in (tmp_path / "out" / "fields").iterdir()] == [
+            "ecmwf-forecast_20241029T00_003h.grib2"
+        ]
+
+
 def test_a_catalogue_without_a_forecast_is_named(tmp_path):
     with served(tmp_path / "files") as (api, _):
         with pytest.raises(NoScenesError, match="lists none of ecmwf-forecast"):
@@ -356,3 +369,25 @@ def test_too_large_an_area_is_refused():
     grid = LonLatGrid(-180.125, 90.125, 0.25, 0.25, 1440, 721)
     with pytest.raises(InputError, match="cells of its grid"):
         shares_of(Aoi.from_bounds(-40, -40, 40, 40), grid)
+
+
+def test_a_step_that_is_over_is_not_told(tmp_path):
+    path = write_grib(tmp_path / "a.grib2", [rain(GROWING, 3), rain(2 * GROWING, 6)])
+    aoi = Aoi.from_bounds(-0.8, 39, 0.1, 39.6)
+    since = RUN + timedelta(hours=3)
+    series = make_series(read_messages(path), aoi, since, RUN + timedelta(hours=6))
+    [step] = series.steps
+    assert step.end == RUN + timedelta(hours=6)
+    assert step.rain_start == since
+    assert step.rain_sum_mm == pytest.approx(naive_mean(GROWING) * 1000, rel=2e-4)
+
+
+def test_a_message_whose_times_differ_is_refused(tmp_path):
+    path = write_grib(tmp_path / "a.grib2", [rain(GROWING, 6)])
+    content = path.read_bytes()
+    end = bytes((*(2024).to_bytes(2, "big"), 10, 29, 6, 0, 0))
+    assert content.count(end) == 1
+    before = bytes((*(2024).to_bytes(2, "big"), 10, 28, 6, 0, 0))
+    path.write_bytes(content.replace(end, before))
+    with pytest.raises(RasterError, match="does not say what it is"):
+        list(read_messages(path))
