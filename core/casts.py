@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -183,15 +185,25 @@ def _band_path(text: str) -> BandPath:
 
 def _paths(value: Any, param: Param) -> tuple[Path, ...]:
     items: Iterable[Any] = [value] if isinstance(value, (str, Path)) else value
-    return tuple(at_home(item) for item in items if str(item).strip())
+    return tuple(_path(item, param) for item in items if str(item).strip())
 
 
 def _path(value: Any, param: Param) -> Path:
-    return at_home(value)
+    path = at_home(value)
+    try:
+        os.lstat(path)
+    except (OSError, ValueError) as error:  # what is not there is told of by whoever opens it
+        if getattr(error, "errno", None) == errno.ENAMETOOLONG:
+            raise InputError(
+                f"{param.title} cannot be {str(path)[:40]}…",
+                "that name is longer than this computer allows",
+                "Choose a shorter one.",
+            ) from None
+    return path
 
 
 def _source(value: Any, param: Param) -> Path | str:
-    return str(value).strip() if is_address(value) else at_home(value)
+    return str(value).strip() if is_address(value) else _path(value, param)
 
 
 def _raster_out(value: Any, param: Param) -> Path:

@@ -187,6 +187,8 @@ def odd_data(what: str, error: type[FirstLightError]) -> Iterator[None]:
     try:
         yield
     except ODD_DATA as problem:
+        if is_shortage(problem):  # whoever is at the door says so
+            raise
         why = f"its data are odd ({type(problem).__name__}: {' '.join(str(problem).split())})"
         raise error(what, why, "Leave it out, and tell whoever offers it.") from problem
 

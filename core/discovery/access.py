@@ -226,7 +226,7 @@ class Access:
         failure = f"No access token from {urlsplit(address).netloc}"
         hint = "Try again later, or choose another catalogue."
         try:
-            with new_session(self._settings) as session:
+            with new_session(self._settings, gate=Gate(address)) as session:
                 answer = session.get(address, timeout=self._timeout)
                 if answer.status_code == 404:  # no collection of theirs: open, or of somebody else
                     return _Token("", float("inf"))

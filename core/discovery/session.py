@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -20,7 +21,8 @@ from ..addresses.storage import in_region
 from ..errors import AccessError
 from ..logins import covers, is_loopback
 from ..settings import Settings
-from ..text import redact
+from ..stac.body import CHUNK_BYTES, MOST_BYTES
+from ..text import public_url, redact
 
 MOST_REDIRECTS = 10
 OWN_HEADERS = {
@@ -36,6 +38,8 @@ REGION_HEADER = "x-amz-bucket-region"
 """By which Amazon S3 says where a bucket lies that was asked for elsewhere; without a ``Location``
 in most of its answers (*Amazon S3 API reference*, HeadBucket, error responses).
 """
+WITH_HEAD = 64 << 10
+"""Bytes of a redirect's body that are taken if they have come."""
 TALKATIVE = ("urllib3.connectionpool", "pystac_client.stac_api_io")
 """Loggers of libraries that write each request down, with its query or its headers."""
 
@@ -54,7 +58,8 @@ def new_session(
     that names the region of its bucket counts as a redirect there. A token that is refused is
     renewed once, and the request repeated. Cookies are kept while the session lasts.
 
-    Requests raise ``AccessError`` where the login for a host cannot be used.
+    Requests raise ``AccessError`` where the login for a host cannot be used, and where an answer
+    that is no stream is longer than any but a file's.
 
     Parameters
     ----------
@@ -77,6 +82,11 @@ def new_session(
             return self._show_login(super().prepare_request(request))
 
         def send(self, request: Any, **options: Any) -> Any:
+            whole = not options.get("stream")
+            response = self._send(request, **{**options, "stream": True})
+            return _with_body(response) if whole else response
+
+        def _send(self, request: Any, **options: Any) -> Any:
             response = super().send(request, **options)
             account = settings.account_for(response.url)
             if account is None or response.history:  # each redirect has come through here itself
@@ -122,6 +132,8 @@ def new_session(
                 raise InsecureRedirect(
                     "the server sends from https to http, which anybody could read and change"
                 )
+            if target:
+                _leave_body(resp)
             return target
 
         def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
@@ -155,6 +167,41 @@ def new_session(
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def _leave_body(response: Any) -> None:
+    """Read no more of a redirect's body than came with its head: ``requests`` would read it all,
+    and it may be endless.
+    """
+    if response._content_consumed:
+        return
+    from http.client import HTTPException
+
+    from urllib3.exceptions import HTTPError
+
+    raw = response.raw
+    with suppress(OSError, HTTPError, HTTPException):
+        if hasattr(raw, "read1"):  # since urllib3 2.0
+            raw.read1(WITH_HEAD, decode_content=False)
+    if not raw.closed:
+        raw.close()
+    response._content, response._content_consumed = b"", True
+
+
+def _with_body(response: Any) -> Any:
+    """An answer with its whole body, which is no file and must not be long."""
+    if response._content_consumed:
+        return response
+    parts: list[bytes] = []
+    with response:
+        for part in response.iter_content(CHUNK_BYTES):
+            parts.append(part)
+            if sum(map(len, parts)) > MOST_BYTES:
+                what = f"{public_url(response.url)} cannot be read"
+                why = f"its answer is longer than {MOST_BYTES >> 20} MB"
+                raise AccessError(what, why, "Choose another catalogue, or tell its provider.")
+    response._content, response._content_consumed = b"".join(parts), True
+    return response
 
 
 def _hide_secrets(record: logging.LogRecord) -> bool:

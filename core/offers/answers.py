@@ -9,6 +9,7 @@ from typing import Any
 
 from ..discovery.catalogs import Catalog
 from ..discovery.session import InsecureRedirect, new_session
+from ..errors import AccessError
 from ..monitor import EventQueue, Monitor, Progress
 from ..settings import Settings
 from ..workers import run_parallel
@@ -77,6 +78,8 @@ def ask_catalog(catalog: Catalog, settings: Settings) -> Answer:
         problem = "not in time"
     except InsecureRedirect as error:
         problem = str(error)
+    except AccessError as error:  # of its login, or an answer without end
+        problem = error.why
     except requests.RequestException as error:
         problem = f"it cannot be reached ({type(error).__name__})"
     return Answer(catalog.name, time.monotonic() - begin, problem)

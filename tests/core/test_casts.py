@@ -148,6 +148,16 @@ def test_a_file_may_have_a_number_sign_in_its_name(tmp_path: Path) -> None:
     assert cast(Kind.BAND_FILES, [f"red={path}#3"]) == (BandPath("red", path, 3),)
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "/".join(["l" * 200] * 25)], ids=["name", "path"])
+@pytest.mark.parametrize("kind", [Kind.FOLDER_OUT, Kind.RASTER_OUT, Kind.FILE_IN, Kind.RASTERS_IN])
+def test_a_name_that_no_file_can_have_is_told_at_the_door(
+    tmp_path: Path, name: str, kind: Kind
+) -> None:
+    with pytest.raises(InputError, match="longer than this computer allows") as caught:
+        cast(kind, str(tmp_path / name))
+    assert len(caught.value.what) < 90
+
+
 def test_a_name_that_is_not_known_is_an_error_from_a_door_and_from_python() -> None:
     values = {"area": "7,46,8,47", "start": "2024-05-01", "end": "2024-05-02"}
     with pytest.raises(InputError, match="Parameter ‘hand’ of ‘flight discover’: is not known"):
