@@ -34,6 +34,7 @@ ENGINE_LABELS: dict[str, str] = {
     EngineName.SERIAL: "One tile after the other",
     EngineName.THREADS: "Several threads",
     EngineName.CLUSTER: "Dask cluster",
+    EngineName.SPARK: "Apache Spark",
 }
 
 
@@ -66,6 +67,7 @@ class EngineParams:
         kind=Kind.CHOICE,
         title="Layout",
         choices=tuple(Layout),
+        labels={"auto": "Automatic", "cog": "One file", "chunks": "A file for each chunk"},
         help="cog: each layer is one file; chunks: a file per chunk and a VRT over them, written "
         "where they are computed; auto: chunks for what is large and computed on a cluster. If not "
         "given, as the settings say.",
@@ -121,6 +123,7 @@ def area_mask_param() -> Any:
         kind=Kind.CHOICE,
         title="Pixels of the area",
         choices=tuple(AreaMask),
+        labels={"shape": "Those in its shape", "box": "All of the box around it"},
         help=AREA_MASK_HELP,
         flag="--area-mask",
         advanced=True,

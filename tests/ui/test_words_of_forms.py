@@ -172,7 +172,7 @@ def test_the_verdict_stands_above_the_tree_and_in_the_status_line(dock, qtbot, t
 def test_no_button_of_a_form_is_cut_in_a_narrow_dock_of_long_words(speak, request, desktop, qtbot):
     speak("de")
     dock = request.getfixturevalue("dock")
-    desktop.window.resizeDocks([dock], [300], Qt.Orientation.Horizontal)
+    desktop.window.resizeDocks([dock], [420], Qt.Orientation.Horizontal)
     dock.show_tool("stack")
     form = dock.files.tools_panel.form
     qtbot.waitUntil(lambda: form.fields["band"].add_button.isVisible())

@@ -163,6 +163,7 @@ def _word(choice: str) -> str:
         "serial": _tr("One tile after the other"),
         "threads": _tr("Several threads"),
         "cluster": _tr("Dask cluster"),
+        "spark": _tr("Apache Spark"),
     }
     return words.get(choice, choice)
 
