@@ -129,7 +129,7 @@ def the_printed_page_is_in_it(page, monkeypatch, qtbot):
     monkeypatch.setattr(printing, "_export", look)
     monkeypatch.setattr("qgis.PyQt.QtGui.QDesktopServices.openUrl", lambda _: True)
     use_printer(printing.print_event)
-    with qtbot.waitSignal(page.deeds.printed, timeout=PATIENCE_MS):
+    with qtbot.waitSignal(page.printed, timeout=PATIENCE_MS):
         page.card.print_button.click()
     use_printer(None)
     assert seen["headline"] == "⟦2.59 km² burned⟧"

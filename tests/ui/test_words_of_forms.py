@@ -25,7 +25,7 @@ PROPER = {"index", "name"}
 NAMES = re.compile(
     r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun|January|February|March|April|May|June|July|August|September|"
     r"October|November|December)\b|https?://\S+|\S*/\S+|JSON|NASA LP DAAC \(HLS\)|"
-    r"NASADEM|OPERA DSWx-\w+|\bresults\b|"
+    r"NASADEM|ecmwf-\w+|OPERA DSWx-\w+|\bresults\b|"
     r"\b(NDVI|EVI|SAVI|NDRE|NDWI|MNDWI|AWEInsh|AWEIsh|NDMI|NDSI|NBR2?|BAI|MIRBI)\b|"
     r"\b(blue|green|red|nir(08|09)?|rededge[123]|swir(16|22)|lwir11|affected|scl|coastal|SCL)\b"
 )
