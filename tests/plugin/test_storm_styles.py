@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qgis.core import QgsPalettedRasterRenderer, QgsSingleBandPseudoColorRenderer
 
+from firstlight.core.algorithms.flood import PERMANENT_WATER, WATER_BEFORE
 from firstlight.core.algorithms.fusion import Source, fusion_kernel
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.algorithms.structural_damage import StructuralDamage, structural_kernel
@@ -42,7 +43,10 @@ def test_each_layer_has_its_style(project, tmp_path, layer):
     assert isinstance(renderer, QgsPalettedRasterRenderer)
     found = {int(one.value): (one.label, one.color.getRgb()[:3]) for one in renderer.classes()}
     assert found.pop(NOT_OBSERVED)[0].startswith("Not observed")
-    assert found == {one.code: (one.name, one.color) for one in layer.classes}
+    expected = {one.code: (one.name, one.color) for one in layer.classes}
+    assert {code: found.pop(code) for code in expected} == expected
+    water = {PERMANENT_WATER: "Permanent water", WATER_BEFORE: "Water before the event"}
+    assert {code: name for code, (name, _) in found.items()}.items() <= water.items()
     assert renderer.block(1, shown.extent(), 64, 64).color(10, 10) >> 24 == 255, (
         "a hole would look like nothing happened"
     )
