@@ -17,7 +17,12 @@ from ..recipes.auto_number import AutoNumber
 from ..recipes.inputs import MapInputs
 from ..recipes.layers import Extent, MapLayer
 from ..recipes.map_operation import map_operation
-from ..recipes.params import STACKS_ORDER, MapParams
+from ..recipes.params import (
+    STACKS_ORDER,
+    MapParams,
+    affected_codes_param,
+    unseen_codes_param,
+)
 from ..recipes.recipe import MapRecipe
 from ..recipes.run import run_map
 from ..recipes.stacks import prepare_folder
@@ -68,21 +73,11 @@ class CompareParams(MapParams):
         title="Attribute of the reference",
         help="Holds 1 or yes where the event was, 0 or no where it was not.",
     )
-    positive: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Affected codes",
-        help="Codes of the maps that mean affected, such as 1,2 or 4-7; if not given, as the file "
+    positive: str | None = affected_codes_param(
+        "Codes of the maps that mean affected, such as 1,2 or 4-7; if not given, as the file "
         "or a known product says.",
     )
-    not_observed: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Codes not observed",
-        help="Codes that say nothing, such as cloud; none: also what a file declares as no data "
-        "is a class. If not given, as the file or a known product says.",
-        flag="--not-observed",
-    )
+    not_observed: str | None = unseen_codes_param()
 
     def __post_init__(self) -> None:
         """Refuse what no run can use."""

@@ -21,7 +21,12 @@ from ..params import Kind, param
 from ..recipes.inputs import MapInputs, joined_inputs
 from ..recipes.layers import Extent, MapLayer
 from ..recipes.map_operation import map_operation
-from ..recipes.params import STACKS_ORDER, MapParams
+from ..recipes.params import (
+    STACKS_ORDER,
+    MapParams,
+    affected_codes_param,
+    unseen_codes_param,
+)
 from ..recipes.recipe import Findings, MapJob, MapRecipe
 from ..recipes.stacks import check_stack, prepare_folder
 from ..stack.pair import StackPart, join_stacks
@@ -64,21 +69,14 @@ class FuseParams(MapParams):
         help=f"UTC. A source counts half after {fusion.HALF_LIFE_DAYS:g} days; if not given, all "
         "days count alike.",
     )
-    positive: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Affected codes",
-        help="Codes that mean affected, such as 1,2 or 4-7; if not given, those that the file or "
+    positive: str | None = affected_codes_param(
+        "Codes that mean affected, such as 1,2 or 4-7; if not given, those that the file or "
         "a known product (OPERA DSWx, GFM, MTBS) names, else 1.",
     )
-    not_observed: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Codes not observed",
-        help="Codes that say nothing, such as cloud: 252,253 or 250-255, =-1 if negative; none: "
+    not_observed: str | None = unseen_codes_param(
+        "Codes that say nothing, such as cloud: 252,253 or 250-255, =-1 if negative; none: "
         "also what a file declares as no data is a class. If not given, as the file or a known "
         "product says.",
-        flag="--not-observed",
     )
     weights: str = param(
         "auto",

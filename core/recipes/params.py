@@ -216,3 +216,24 @@ class OpticalMapParams(MapParams):
             If the grid has no reference system, or the dilation is too wide for it.
         """
         return dilation_radius(self.mask_dilation, grid)
+
+
+def affected_codes_param(help: str, **more: Any) -> Any:
+    """Declare which codes of a map of classes mean affected."""
+    return param(None, kind=Kind.TEXT, title="Affected codes", help=help, **more)
+
+
+def unseen_codes_param(
+    help: str = "Codes that say nothing, such as cloud; none: also what a file declares as no data "
+    "is a class. If not given, as the file or a known product says.",
+    **more: Any,
+) -> Any:
+    """Declare which codes of a map of classes say nothing."""
+    return param(
+        None,
+        kind=Kind.TEXT,
+        title="Codes not observed",
+        help=help,
+        flag="--not-observed",
+        **more,
+    )

@@ -28,7 +28,12 @@ from ..recipes.auto_number import AutoNumber
 from ..recipes.inputs import MapInputs, joined_inputs
 from ..recipes.layers import Extent, MapLayer
 from ..recipes.map_operation import map_operation
-from ..recipes.params import STACKS_ORDER, MapParams
+from ..recipes.params import (
+    STACKS_ORDER,
+    MapParams,
+    affected_codes_param,
+    unseen_codes_param,
+)
 from ..recipes.recipe import Findings, MapJob, MapRecipe
 from ..recipes.stacks import check_stack, prepare_folder
 from ..stack.pair import StackPart, join_stacks
@@ -74,21 +79,11 @@ class SeriesParams(MapParams):
         title="Date of the event",
         help="UTC. Days count from it; if not given, from the first map.",
     )
-    positive: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Affected codes",
-        help="Codes that mean affected, such as 1,2 or 4-7; if not given, as the file or a known "
+    positive: str | None = affected_codes_param(
+        "Codes that mean affected, such as 1,2 or 4-7; if not given, as the file or a known "
         "product says.",
     )
-    not_observed: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Codes not observed",
-        help="Codes that say nothing, such as cloud; none: also what a file declares as no data "
-        "is a class. If not given, as the file or a known product says.",
-        flag="--not-observed",
-    )
+    not_observed: str | None = unseen_codes_param()
 
     def __post_init__(self) -> None:
         """Refuse what no run can use."""

@@ -18,6 +18,7 @@ from ...params import Kind, param
 from ...raster.reader import read_facts
 from ...recipes.class_meaning import CodeWords, explain_codes
 from ...recipes.code_tables import MapSubject, parse_codes
+from ...recipes.params import affected_codes_param, unseen_codes_param
 from ...recipes.stacks import check_stack, prepare_folder
 from ...settings import Settings
 from ...shapes.class_survey import survey_classes
@@ -59,21 +60,14 @@ class ExposureParams(LayersBelow):
     area: Aoi | None = param(
         None, kind=Kind.AREA, title="Area", help="Only what lies in it; if not given, all."
     )
-    positive: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Affected codes",
-        help="Codes of the extent that mean affected, such as 1,2 or 4-7; if not given, those "
+    positive: str | None = affected_codes_param(
+        "Codes of the extent that mean affected, such as 1,2 or 4-7; if not given, those "
         "that the file or a known product names, else 1.",
         advanced=True,
     )
-    not_observed: str | None = param(
-        None,
-        kind=Kind.TEXT,
-        title="Codes not observed",
-        help="Codes of the extent that say nothing, such as 252,253 or 250-255; if not given, as "
+    not_observed: str | None = unseen_codes_param(
+        "Codes of the extent that say nothing, such as 252,253 or 250-255; if not given, as "
         "the file or a known product says.",
-        flag="--not-observed",
         advanced=True,
     )
 
