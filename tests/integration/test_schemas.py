@@ -17,7 +17,7 @@ from support.surroundings import quiet_surroundings
 
 FILES = {"common", "events", "event-record", "sheet", "view", "result-item", "bands-record", "job"}
 """Schemas of what is no command's answer."""
-ELSEWHERE = {"context", "print"}
+ELSEWHERE = {"context", "forecast", "print"}
 """Commands whose answers their own tests hold to the schema: they need a catalogue, or QGIS."""
 
 
