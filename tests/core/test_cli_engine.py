@@ -50,8 +50,8 @@ def test_the_engine_is_told_before_and_after(
 def test_an_unknown_engine_is_refused(
     stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert index(stack, tmp_path / "a.tif", "--engine", "spark") == 2
-    assert "'spark'" in capsys.readouterr().err
+    assert index(stack, tmp_path / "a.tif", "--engine", "turbo") == 2
+    assert "'turbo'" in capsys.readouterr().err
 
 
 def test_the_settings_choose_where_no_flag_does(

@@ -20,7 +20,7 @@ def test_a_member_is_its_text_in_every_place() -> None:
     )
     assert json.dumps({name: name}) == '{"cluster": "cluster"}'
     assert {name: 1}["cluster"] == 1
-    assert ", ".join(EngineName) == "auto, serial, threads, cluster"
+    assert ", ".join(EngineName) == "auto, serial, threads, cluster, spark"
     assert pickle.loads(pickle.dumps(name)) is name
 
 

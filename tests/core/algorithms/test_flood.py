@@ -8,7 +8,9 @@ import pytest
 from firstlight.core.algorithms.flood import (
     HAND,
     PERMANENT,
+    PERMANENT_WATER,
     SLOPE,
+    WATER_BEFORE,
     FloodRules,
     new_water,
     permanent_water,
@@ -25,14 +27,14 @@ NAN = float("nan")
         (0, 0, 0, 0),
         (0, 1, 0, 1),
         (0, 1, NAN, 1),  # a map of permanent water knows nothing there
-        (0, 1, 1, 0),
+        (0, 1, 1, PERMANENT_WATER),
         (0, 255, 0, 255),
         (1, 0, 0, 0),
-        (1, 1, 0, 0),
+        (1, 1, 0, WATER_BEFORE),
         (1, 255, 0, 255),
         (255, 0, 0, 0),  # dry now, whatever was before
         (255, 1, 0, 255),  # water now: nobody knows whether it is new
-        (255, 1, 1, 0),  # always water: not new
+        (255, 1, 1, PERMANENT_WATER),  # always water: not new
         (255, 255, 1, 255),
     ],
 )

@@ -322,6 +322,8 @@ def test_items_know_their_files_and_say_that_they_are_simulated() -> None:
             path = events_folder().parent / asset["href"]
             assert path.name not in truths
             assert asset["file:size"] == path.stat().st_size
+            if asset["roles"] == ["thumbnail"]:
+                continue
             assert asset["file:checksum"] == "1220" + hashlib.sha256(path.read_bytes()).hexdigest()
             with rasterio.open(path) as file:
                 assert list(file.shape) == asset["proj:shape"]

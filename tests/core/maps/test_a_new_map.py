@@ -95,7 +95,7 @@ def test_the_doors_of_a_new_map_are_derived(snow: MapOperation) -> None:
     parameters = {p.name: p for p in snow.parameters()}
     assert list(parameters) == [
         *("stack", "output", "limit", "area", "area_mask"),
-        *("engine", "cluster", "resume"),
+        *("engine", "cluster", "layout", "spark", "resume"),
     ]
     assert parameters["output"].help == (
         "Gets snow.tif (0 no snow, 1 snow), perimeter.gpkg and not_observed.gpkg; with an area "

@@ -573,6 +573,7 @@ FILES = {
     "rbr": "rbr.tif",
     "severity": "severity.tif",
     "dnbr": "dnbr.tif",
+    "confidence": "confidence.tif",
     "perimeter": "perimeter.gpkg",
     "not_observed": "not_observed.gpkg",
 }

@@ -60,13 +60,14 @@ def test_files_that_are_not_always_written_are_named_with_their_condition() -> N
         if p.kind == "folder_out"
     }
     assert helps["sar-water"] == (
-        "Gets water.tif (0 dry, 1 water) and perimeter.gpkg; with a stack before or permanent "
-        "water also flooded.tif (0 not flooded, 1 flooded); with a stack before also "
-        "change_db.tif. In classes 255 is not observed."
+        "Gets water.tif (0 dry, 1 water), confidence.tif, perimeter.gpkg and not_observed.gpkg; "
+        "with a stack before or permanent water also flooded.tif (0 not flooded, 1 flooded); with "
+        "a stack before also change_db.tif; with an area also area.gpkg. In classes 255 is not "
+        "observed, and 254 outside of the area."
     )
     assert helps["burn-severity"].startswith(
-        "Gets severity.tif, dnbr.tif and perimeter.gpkg; with another index also rdnbr.tif or "
-        "rbr.tif."
+        "Gets severity.tif, confidence.tif, dnbr.tif, perimeter.gpkg and not_observed.gpkg; with "
+        "another index also rdnbr.tif or rbr.tif"
     )
 
 
@@ -99,7 +100,7 @@ def test_parameters_stand_in_one_order_at_the_doors() -> None:
         *("area", "area_mask", "mask_dilation", *ENGINE),
     ]
     for operation in MAPS:
-        assert [p.name for p in operation.parameters()][-3:] == ENGINE
+        assert [p.name for p in operation.parameters()][-len(ENGINE) :] == ENGINE
 
 
 def test_a_window_is_a_side_and_a_radius_a_radius() -> None:
