@@ -16,10 +16,12 @@ PACKAGE = __name__.partition(".")[0]
 
 
 def core_files() -> tuple[str, ...]:
-    """The modules that workers need, relative to the package, with ``/``; also where the package
-    lies in a zip, as on such a worker.
+    """The modules that workers need, and the shipped configuration that these read, relative to the
+    package, with ``/``; also where the package lies in a zip, as on such a worker.
     """
-    return ("__init__.py", *sorted(_modules(files(PACKAGE) / "core", "core")))
+    config = (f"config/{entry.name}" for entry in (files(PACKAGE) / "config").iterdir())
+    shipped = sorted(name for name in config if name.endswith(".yaml"))
+    return ("__init__.py", *sorted(_modules(files(PACKAGE) / "core", "core")), *shipped)
 
 
 def _modules(folder: Any, name: str) -> Iterator[str]:
@@ -52,8 +54,8 @@ def digest_of(texts: list[bytes]) -> str:
 
 
 def make_zip(folder: Path) -> Path:
-    """A zip that can stand on Python's path; it holds code only: what kernels take from ``config``
-    travels as values.
+    """A zip that can stand on Python's path: the code, and the shipped configuration. What is the
+    user's own travels as values.
     """
     path = folder / f"{PACKAGE}-{digest()}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:

@@ -29,7 +29,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         from yaml import SafeLoader  # type: ignore[assignment]
     failure = f"The settings file {path} cannot be read"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
         tree = yaml.load(text, Loader=SafeLoader)
         if "*" in text and path.parent != CONFIG_DIR and _count(tree, {}) > MOST_VALUES:
             reason = f"with its aliases (*name) it has more than {MOST_VALUES} values"
@@ -53,6 +53,18 @@ def read_yaml(path: Path) -> dict[str, Any]:
             "Begin it with a section, as download:.",
         )
     return tree
+
+
+def _text(path: Path) -> str:
+    """A file's text; of a shipped one also where the package lies in a zip, as on the workers of a
+    cluster.
+    """
+    if path.parent == CONFIG_DIR and not CONFIG_DIR.is_dir():
+        from importlib.resources import files
+
+        package = __name__.partition(".")[0]
+        return files(package).joinpath("config", path.name).read_text(encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 def _count(tree: Any, counted: dict[int, float]) -> float:

@@ -441,7 +441,7 @@ def test_radar_water_with_a_survey_and_a_halo_has_the_same_bytes(
             settings,
             post=tmp_path / "after.vrt",
             output=folder,
-            filter="refined-lee",
+            speckle="refined-lee",
         )
         made[engine] = {path.name: path.read_bytes() for path in folder.rglob("*.tif")}
     assert made["serial"]
