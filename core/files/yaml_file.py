@@ -63,7 +63,7 @@ def _text(path: Path) -> str:
         from importlib.resources import files
 
         package = __name__.partition(".")[0]
-        return files(package).joinpath("config", path.name).read_text(encoding="utf-8")
+        return (files(package) / "config" / path.name).read_text(encoding="utf-8")
     return path.read_text(encoding="utf-8")
 
 
