@@ -127,5 +127,6 @@ step "Core without QGIS; beside it plugin and dock, QGIS without a window" test_
 if [ ${#words[@]} -eq 0 ]; then
   step "Desktop, real QGIS in a virtual display" test_desktop
 fi
+say "Spark: skipped here; scripts/test_spark.sh installs it and tries it"
 printf '\nAll checks passed in %s s\n' "$((SECONDS - began))"
 print_total
