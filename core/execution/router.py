@@ -97,16 +97,16 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
     wanted = settings.engine
     tiles = "1 tile" if job.tiles == 1 else f"{job.tiles} tiles"
     asked = f"{tiles}, as asked for"
-    many = job.tiles >= settings.cluster_from_tiles
-    if wanted == EngineName.CLUSTER:
-        return _on_cluster(settings, "as asked for")
-    if wanted == EngineName.SPARK:
-        return _on_spark(settings, "as asked for")
-    if wanted == EngineName.AUTO and settings.spark and job.tiles >= settings.spark_from_tiles:
-        return _on_spark(settings, f"{tiles}, from {settings.spark_from_tiles} on Spark is used")
-    if wanted == EngineName.AUTO and settings.cluster and many:
+    elsewhere = _elsewhere(job.tiles, settings)
+    many = "" if wanted == elsewhere else tiles
+    if elsewhere == EngineName.SPARK:
+        from_tiles = settings.spark_from_tiles
+        reason = f"{many}, from {from_tiles} on Spark is used" if many else "as asked for"
+        return _on_spark(settings, reason)
+    if elsewhere == EngineName.CLUSTER:
         from_tiles = settings.cluster_from_tiles
-        return _on_cluster(settings, f"{tiles}, from {from_tiles} on the cluster is used")
+        reason = f"{many}, from {from_tiles} on the cluster is used" if many else "as asked for"
+        return _on_cluster(settings, reason)
     workers, limit = _threads(job, settings, unpromised_bytes() if free is None else free)
     if wanted == EngineName.SERIAL:
         return _one_by_one(asked)
@@ -117,11 +117,19 @@ def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choi
 
 def is_elsewhere(tiles: int, settings: Settings) -> bool:
     """Whether so many tiles would go to workers outside of this process."""
-    many = tiles >= settings.cluster_from_tiles
-    wanted = settings.engine
-    return wanted == EngineName.CLUSTER or (
-        wanted == EngineName.AUTO and bool(settings.cluster) and many
-    )
+    return _elsewhere(tiles, settings) is not None
+
+
+def _elsewhere(tiles: int, settings: Settings) -> EngineName | None:
+    """The engine outside of this process that is asked for, or that so many tiles go to."""
+    if settings.engine in (EngineName.CLUSTER, EngineName.SPARK):
+        return settings.engine
+    if settings.engine == EngineName.AUTO:
+        if settings.spark and tiles >= settings.spark_from_tiles:
+            return EngineName.SPARK
+        if settings.cluster and tiles >= settings.cluster_from_tiles:
+            return EngineName.CLUSTER
+    return None
 
 
 def _choose_here(job: Job, settings: Settings, tiles: str, workers: int, limit: str) -> Choice:

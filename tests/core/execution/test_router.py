@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from firstlight.core.errors import EngineError
 from firstlight.core.execution import memory
 from firstlight.core.execution.memory import engines_under_way, free_bytes
 from firstlight.core.execution.progress import TileCount
@@ -19,6 +20,7 @@ GB = 1 << 30
 MB = 1 << 20
 FOUR = Settings(workers=4)
 CLUSTER = "tcp://scheduler.example:8786"
+SPARK = "spark://master.example:7077"
 
 
 def choose(
@@ -46,6 +48,31 @@ def choose(
             {"cluster": CLUSTER},
             "cluster",
             f"Engine: Dask cluster at {CLUSTER} (1000 tiles, from 1000 on the cluster is used).",
+        ),
+        (
+            20000,
+            {"cluster": CLUSTER, "spark": SPARK},
+            "spark",
+            f"Engine: Spark at {SPARK} (20000 tiles, from 20000 on Spark is used).",
+        ),
+        (
+            19999,
+            {"cluster": CLUSTER, "spark": SPARK},
+            "cluster",
+            f"Engine: Dask cluster at {CLUSTER} (19999 tiles, from 1000 on the cluster is used).",
+        ),
+        (
+            5,
+            {"engine": "spark", "spark": SPARK},
+            "spark",
+            f"Engine: Spark at {SPARK} (as asked for).",
+        ),
+        (
+            5,
+            {"engine": "spark", "spark": "local[2]"},
+            "spark",
+            "Engine: Spark at local[2] (as asked for). On one computer, threads are quicker and "
+            "take less memory.",
         ),
         (
             1000,
@@ -202,3 +229,13 @@ def test_tiles_are_counted_with_the_time_left() -> None:
     for _ in range(3):
         count.add()
     assert count.add().detail == "tile 10 of 10"
+
+
+def test_spark_without_a_master_is_one_sentence() -> None:
+    settings = dataclasses.replace(FOUR, engine="spark")
+    job = Job(5, MB)
+    with (
+        pytest.raises(EngineError, match="Spark cannot be used: no master is known"),
+        open_engine(choose_engine(job, settings, GB), job, settings, threading.Event()),
+    ):
+        pass
