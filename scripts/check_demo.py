@@ -25,7 +25,7 @@ LEAST_OVERLAP = {
     "water/flooded.tif": 0.95,
 }
 """Of flooded pixels, intersection over union, outside cloud."""
-NOT_OBSERVED = 255
+OUTSIDE, NOT_OBSERVED = 254, 255
 
 
 def check_ndvi(demo: Path, scene: Path) -> int:
@@ -90,7 +90,7 @@ def check_fire(demo: Path, scene: Path) -> int:
     codes = read(folder / "burn-severity" / "severity.tif")
     expected = on_grid(truth / "severity.tif", folder / "burn-severity" / "severity.tif")
     seen = (
-        (codes != NOT_OBSERVED)
+        (codes < OUTSIDE)
         & (expected != NOT_OBSERVED)
         & ~hidden(truth, folder / "burn-severity" / "severity.tif")
     )
@@ -110,7 +110,7 @@ def check_flood(demo: Path, scene: Path) -> int:
     for name, least in LEAST_OVERLAP.items():
         codes = read(folder / name)
         flooded = on_grid(truth / "flooded.tif", folder / name)
-        seen = (codes != NOT_OBSERVED) & (flooded != NOT_OBSERVED)
+        seen = (codes < OUTSIDE) & (flooded != NOT_OBSERVED)
         if not name.startswith("sar"):  # radar sees through cloud
             seen &= ~hidden(truth, folder / name)
         found, there = codes == 1, flooded == 1

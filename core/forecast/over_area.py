@@ -62,7 +62,7 @@ def shares_of(aoi: Aoi, grid: LonLatGrid) -> Shares:
         raise InputError(failure, why, "Choose a smaller area.")
     found: list[tuple[int, int, float]] = []
     for row in range(first, last):
-        for col in cols.tolist():
+        for col in map(int, cols):
             inside = _inside(aoi.geometry, grid, row, col)
             if inside > 0:
                 found.append((row, col, inside))
