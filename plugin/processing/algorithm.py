@@ -31,6 +31,7 @@ from ...core.text import is_address, shown
 from ..compat import VECTOR_POLYGON
 from ..language import said
 from .copies import SUFFIXES, is_copied, make_copy_definition, save_copies
+from .first_pair import first_pair
 from .parameters import (
     LAYER_KINDS,
     are_files,
@@ -148,8 +149,12 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare parameters and outputs."""
+        shown_first = first_pair(self._declared)
         for param in self._declared:
-            self.addParameter(make_definition(param))
+            definition = make_definition(param)
+            if param.name in shown_first:
+                definition.setGuiDefaultValueOverride(shown_first[param.name])
+            self.addParameter(definition)
         for output in self.operation.outputs:
             if output in self._copied:  # which declares the output as well
                 self.addParameter(make_copy_definition(output))

@@ -6,6 +6,7 @@ import pytest
 from qgis.core import QgsFeedback, QgsLocatorContext
 
 import firstlight
+from firstlight.core.doors.operation_index import declared_operations
 from firstlight.plugin.locator import FirstLightLocator
 
 
@@ -30,6 +31,14 @@ def found(text: str, using_prefix: bool = True) -> list:
 def test_words_of_a_title_find_the_tool(text, first):
     assert found(text)[0].displayString == first
     assert found(text)[0].description
+
+
+def test_the_name_of_a_group_finds_all_that_is_in_it():
+    for group in {operation.group for operation in declared_operations()}:
+        inside = {one.title for one in declared_operations() if one.group == group}
+        assert inside <= {result.displayString for result in found(group)}, group
+    found_so = {one.displayString: one.score for one in found("impact hit")}
+    assert found_so["What is hit"] == 0.5, "a word of the group, and one of the title"
 
 
 def test_words_that_nothing_has_find_nothing_and_no_word_finds_all():

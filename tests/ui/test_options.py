@@ -22,6 +22,7 @@ from firstlight.plugin.options import OptionsFactory
 from firstlight.plugin.places import places_allowed, service_host
 from firstlight.plugin.settings_store import add_catalog, read_overrides, settings_reader
 from firstlight.ui.catalogs.catalog_dialog import CatalogDialog
+from support.qgis_fixtures import write_override
 from support.silent_server import silent_server
 from support.waiting import PATIENCE_MS
 
@@ -114,6 +115,27 @@ def test_a_choice_and_a_switch_are_lists(page, qtbot):
         edit.setCurrentIndex(edit.findData(text))
         page.apply()
         assert getattr(settings_reader()(), name) == value
+
+
+@pytest.mark.parametrize(("value", "word"), [("true", "On"), ("false", "Off")])
+def test_a_switch_says_how_it_is_elsewhere(qtbot, monkeypatch, refused, value, word):
+    monkeypatch.setenv("FIRSTLIGHT_MULTI_BAND", value)
+    page = OptionsFactory(QIcon(), lambda: None, refused.append).createWidget(None)
+    qtbot.addWidget(page)
+    switch = row(page, "multi_band")
+    assert switch.in_force == word.lower()
+    assert switch.edit.itemText(0) == f"as it is: {word}"
+    assert switch.origin_label.text() == f"{word}, from environment FIRSTLIGHT_MULTI_BAND"
+
+
+@pytest.mark.parametrize(("value", "text"), [(True, "on"), (False, "off")])
+def test_a_switch_that_was_set_is_shown_again_as_it_was(qtbot, refused, value, text):
+    write_override("multi_band", value)
+    page = OptionsFactory(QIcon(), lambda: None, refused.append).createWidget(None)
+    qtbot.addWidget(page)
+    assert row(page, "multi_band").text() == text
+    page.apply()
+    assert settings_reader()().multi_band == value
 
 
 def test_choices_are_in_words_and_kept_as_the_settings_file_has_them(page, qtbot):

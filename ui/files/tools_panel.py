@@ -27,11 +27,11 @@ from ...core.operation import Declared, OperationResult
 from ...core.params import Door, Kind
 from ...core.types import Aoi, ValidationReport
 from ...plugin.language import said
+from ...plugin.stack_pair import stack_pair
 from ..fields.parameter_form import ParameterForm
 from ..parts.plain import PlainLabel, plain_tip
 from ..parts.shades import Shade, shade
 from .report_view import ReportView
-from .stack_pair import stack_pair
 from .tool_list import STEPS, ToolList
 from .verdict import verdict_line
 
@@ -230,7 +230,8 @@ class ToolsPanel(QWidget):
             if param.required or param.kind is Kind.DATE
         ]
         self.form.set_values({name: chosen[name] for name in wanted if name in chosen})
-        self.form.set_values(stack_pair(self.operation, QgsProject.instance()))
+        pair = stack_pair(self.operation.parameters(Door.DOCK), QgsProject.instance())
+        self.form.set_values(pair)
         self.scroll_area.setWidget(self.form)
         self.title_label.setText(said(self.operation.title))
         self.next_button.hide()
