@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import pickle
+import pickle  # nosec B403 # the bytes are those of the driver of the same run
 import platform
 import sys
 from dataclasses import dataclass
