@@ -11,7 +11,6 @@ from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
     QApplication,
-    QComboBox,
     QDockWidget,
     QLabel,
     QPushButton,
@@ -26,6 +25,7 @@ from firstlight.ui.event.result_card import ResultCard
 from firstlight.ui.parts.column_scroll import ColumnScroll
 from firstlight.ui.parts.plain import PlainLabel
 from firstlight.ui.parts.shades import LEAST_CONTRAST, contrast
+from firstlight.ui.parts.tab_order import tab_stops
 from firstlight.ui.parts.wrapping_label import WrappingLabel
 
 ENGLISH = ("Map an event", "Scenes", "My files", "Jobs")
@@ -211,33 +211,54 @@ def test_a_column_is_not_cut_at_its_least_width(qtbot, theme, points):
 
 
 def focus_chain(page):
-    """What Tab visits on a page, from its first widget until it comes round or leaves."""
-    seen, widget = [], page.nextInFocusChain()
-    while widget is not page and widget not in seen:
-        usable = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled()
-        if usable and widget.isVisible() and page.isAncestorOf(widget):
-            seen.append(widget)
-        widget = widget.nextInFocusChain()
-        if widget is page:
-            break
-    return seen
+    """What Tab visits on a page, as it is now."""
+    return [one for one in tab_stops(page) if one.isEnabled() and one.isVisible()]
 
 
-@pytest.mark.parametrize("name", ["event_page", "jobs"])
+@pytest.mark.parametrize("name", ["event_page", "scenes", "files", "jobs"])
 def test_tab_goes_from_top_to_bottom(dock, qtbot, name):
     page = getattr(dock, name)
     dock.show_page(page)
     dock.set_area(10, 45, 11, 46)
     QApplication.processEvents()
     visited = focus_chain(page)
-    outer = [widget for widget in visited if not isinstance(widget.parentWidget(), (QComboBox,))]
-    places = [widget.mapTo(page, QPoint(0, 0)) for widget in outer]
-    rows = [place.y() for place in places]
-    for widget, before, now in zip(outer[1:], rows, rows[1:]):
-        assert now >= before - 12, f"{widget.objectName()} lies above what comes before it"
+    places = [widget.mapTo(page, QPoint(0, 0)) for widget in visited]
+    for widget, before, now in zip(visited[1:], places, places[1:]):
+        what = widget.objectName() or widget.metaObject().className()
+        assert now.y() >= before.y() - 12, f"{what} lies above what comes before it"
+        if abs(now.y() - before.y()) <= 12:
+            assert now.x() >= before.x(), f"{what} lies left of what comes before it"
     unnamed = [
         widget.metaObject().className()
         for widget in visited
         if not (widget.accessibleName() or getattr(widget, "text", str)())
     ]
     assert len(unnamed) <= len(visited) // 4, unnamed
+
+
+@pytest.mark.parametrize("name", ["event_page", "scenes", "files", "tool", "jobs"])
+@pytest.mark.parametrize("key", [Qt.Key.Key_Tab, Qt.Key.Key_Backtab])
+def test_tab_leaves_every_field_of_a_page(dock, qtbot, name, key):
+    page = dock.files if name == "tool" else getattr(dock, name)
+    dock.show_page(page)
+    dock.set_area(10, 45, 11, 46)
+    if name == "tool":
+        dock.show_tool("burn-severity")
+    QApplication.processEvents()
+    dock.window().activateWindow()
+    first = focus_chain(page)[0]
+    first.setFocus()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is first)
+    seen = []
+    for _ in range(200):
+        widget = QApplication.focusWidget()
+        assert widget is not None, f"lost after {seen[-1].objectName()}"
+        if seen and widget is seen[0]:
+            break
+        assert widget not in seen, f"a trap at {widget.objectName()}"
+        seen.append(widget)
+        qtbot.keyClick(widget, key)
+    else:
+        raise AssertionError("no way round")
+    missed = [one.objectName() for one in focus_chain(page) if one not in seen]
+    assert not missed, "what has the focus by keys is reached by them"

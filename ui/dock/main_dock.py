@@ -8,13 +8,26 @@ from typing import Any
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsDockWidget
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QMenu,
+    QPlainTextEdit,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...core.doors.operation_index import declared_operations
+from ...core.errors import known
 from ...core.operations.event import EVENT
+from ...plugin.compat import QAction
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_list import JobList
+from ...plugin.messages import WORDING, show_details
 from ...plugin.searches import SearchStore
 from ...plugin.settings_store import read_last, write_last
 from ..area.area_choice import AreaChoice
@@ -94,7 +107,11 @@ class MainDock(QgsDockWidget):
         self.options_button = _small_button(
             "options_button", "/mActionOptions.svg", self.tr("Options of FirstLight")
         )
+        self.guide_action = QAction(self.tr("&Guide on this page"), self)
+        self.installation_action = QAction(self.tr("&Look at this installation"), self)
         self.help: HelpWindow | None = None
+        self._looking: Job | None = None
+        self._answer: QDialog | None = None
         self.pages = QStackedWidget(objectName="pages")
         self.status_label = WrappingLabel(objectName="status_label")
         self._build()
@@ -147,6 +164,15 @@ class MainDock(QgsDockWidget):
             self.help = HelpWindow(self)
         self.help.show_section(HEADINGS[self._name_of(self.page)])
 
+    def look_at_installation(self) -> None:
+        """Try libraries and folders in the background; a window tells what was found."""
+        from ...core.operations.help.doctor import DOCTOR
+
+        self.installation_action.setEnabled(False)
+        self._looking = self.shared.jobs.start(DOCTOR, WORDING.make_params(DOCTOR, {}), kept=False)
+        self._answer = show_details(self.window(), self.tr("Looking …"))
+        self._looking.ended.connect(self._show_installation)
+
     def show_options(self) -> None:
         """Open QGIS's options at FirstLight's page."""
         self.shared.iface.showOptionsDialog(self.shared.iface.mainWindow(), OPTIONS_PAGE)
@@ -170,6 +196,14 @@ class MainDock(QgsDockWidget):
         self.event_page.close_down()
         self.scenes.close_down()
         self.area.close_down()
+
+    def _show_installation(self) -> None:
+        job = known(self._looking, "a question has been asked")
+        self.installation_action.setEnabled(True)
+        text = job.result.text if job.result else str(job.error or "")
+        if self._answer is not None and not sip.isdeleted(self._answer):
+            # Shown in the window that is open; one that was closed meanwhile stays closed.
+            self._answer.findChild(QPlainTextEdit).setPlainText(text)
 
     def _show_status(self, page: Page, text: str) -> None:
         if page is self.page:
@@ -200,6 +234,8 @@ class MainDock(QgsDockWidget):
 
     def _connect(self) -> None:
         self.help_button.clicked.connect(self.show_help)
+        self.guide_action.triggered.connect(self.show_help)
+        self.installation_action.triggered.connect(self.look_at_installation)
         self.options_button.clicked.connect(self.show_options)
         self.page_bar.chosen.connect(lambda place: self.show_page(self.pages.widget(place)))
         for page in self._pages.values():
@@ -255,6 +291,13 @@ class MainDock(QgsDockWidget):
             self.page_bar.add(word, icon, tip, f"{name}_page_button")
             self.pages.addWidget(self._pages[name])
         self.status_label.setMinimumHeight(self.fontMetrics().lineSpacing() * 2 + 6)
+        menu = QMenu(self.help_button)
+        for action in (self.guide_action, self.installation_action):
+            menu.addAction(action)
+            self.help_button.addAction(action)  # which the menu key of the keyboard shows
+        self.help_button.setMenu(menu)
+        self.help_button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.help_button.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         whole = QWidget()
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(SIDE, 4, SIDE, 4)

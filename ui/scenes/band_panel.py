@@ -24,6 +24,7 @@ from ..parts.flow import FlowLayout
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel, plain_tip
 from ..parts.sentences import size_text
+from ..parts.tab_order import visit_after
 
 USUAL, OWN = "usual", "own"
 """Not tasks: the sensor's default bands, and whatever the user has ticked."""
@@ -86,6 +87,8 @@ class BandPanel(QGroupBox):
             self._grid.takeAt(0).widget().deleteLater()
         self.boxes = {band.name: self._box(band) for band in self.sensor.listed}
         self._lay_out(self.sensor)
+        laid_out = sorted(self.sensor.listed, key=lambda band: band.resolution_m)
+        visit_after(self.task_combo, [self.boxes[band.name] for band in laid_out])
         self._offer_tasks(self.sensor)
         self.set_chosen(self.usual())
 
