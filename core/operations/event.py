@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from .. import PRODUCT
 from ..discovery.access import Access
@@ -23,25 +22,26 @@ from ..operation import LayerOutput, Operation, OperationResult, Output, OutputK
 from ..params import Kind, param
 from ..products.event_record import EventRecord
 from ..products.map_view import describe_view
-from ..products.outline_files import foreign_outline, write_outlines
+from ..products.outline_files import write_outlines
 from ..products.stac_catalogue import EVENT as EVENT_TOLD
-from ..products.stac_catalogue import MAP, SHEET, catalogue_facts, write_parent
+from ..products.stac_catalogue import MAP, SHEET, write_parent
 from ..recipes.params import area_mask_param
 from ..scenes.event_pairs import LEAST_CLEAR, EventQuery, choose_steps
 from ..settings import Settings
-from ..shapes.area_pixels import area_digest
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, format_time
 from ..workers import run_in_background
+from .event_home import REPORT_NAME, check_is_its_own, event_facts, make_folder, place_words
 from .event_run import EventRun
 from .report.kept import outline_texts, record_event
+from .report.outlook import look_ahead
 from .report.page import write_report
 from .report.sheet import print_sheet
 from .report.story import EventStory
 from .search_params import area_param, catalog_param, days_param, event_date_param, sensor_param
 
-REPORT_NAME = "report.html"
-SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.9, 0.95
+SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.88, 0.93
+FORECAST_SHARE, FORECAST_FOLDER = 0.95, "forecast"
 """Shares of the progress bar where searching, downloading, heights, mapping and putting maps
 together end; the rest is the report.
 """
@@ -91,6 +91,14 @@ class EventParams:
         title="Use heights",
         help="Floods only: fetch heights, and leave out what is steep or high above the "
         "drainage. That is radar shadow, and lakes on hillsides with it.",
+        advanced=True,
+    )
+    forecast: bool = param(
+        False,
+        kind=Kind.FLAG,
+        title="Forecast in the report",
+        help="Rain and wind of the next three days from now on, where the catalogue lists a "
+        "weather model's files: a table and a chart in the report, never in the map.",
         advanced=True,
     )
     area_mask: AreaMask = area_mask_param()
@@ -152,8 +160,8 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     """
     steps, left_out = params.steps(), list[str]()
     query = params.query(_given_scenes(params, settings, monitor, left_out.append))
-    _make_folder(params.output)
-    _check_is_its_own(params.output, query)
+    make_folder(params.output)
+    check_is_its_own(params.output, query)
     run = EventRun(
         query, params.output, settings, Access(settings), monitor, area_mask=params.area_mask
     )
@@ -169,9 +177,14 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     run.map(ready, part(HEIGHTS_SHARE, MAP_SHARE))
     if query.event.fuse:
         run.fuse(query.event.fuse, part(MAP_SHARE, FUSE_SHARE))
-    story = EventStory(query, tuple(run.mapped), tuple(run.missed))
-    monitor.emit(Progress(FUSE_SHARE, "Writing the report"))
-    record = record_event(story, _place(query.aoi))
+    outlook = (
+        look_ahead(query, run.folder / FORECAST_FOLDER, settings, part(FUSE_SHARE, FORECAST_SHARE))
+        if params.forecast
+        else None
+    )
+    story = EventStory(query, tuple(run.mapped), tuple(run.missed), outlook)
+    monitor.emit(Progress(FORECAST_SHARE, "Writing the report"))
+    record = record_event(story, place_words(query.aoi))
     pages = {
         "report": write_report(story, params.output / REPORT_NAME),
         **_write_outlines(record, story, run, monitor),
@@ -188,71 +201,6 @@ def _given_scenes(
         return params.scenes
     part = PartMonitor(monitor, 0.0, SEARCH_SHARE)
     return tuple(read_scenes(params.items, settings, part, leave_out))
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"Nothing can be written to {folder}",
-            error.strerror or str(error),
-            "Choose another folder.",
-        ) from error
-
-
-def _check_is_its_own(folder: Path, query: EventQuery) -> None:
-    """Refuse to write one event's maps over those of another; the same one may be mapped again."""
-    report, there = folder / REPORT_NAME, catalogue_facts(folder)
-    facts = _event_facts(query)
-    if there and there.keys() <= facts.keys():
-        facts = {key: facts[key] for key in there}  # older ones do not tell the shape
-    if there == facts or (there is None and not report.exists()):
-        _check_outlines(folder, query)
-        return
-    other = there or {}
-    named = " ".join(str(other[key]) for key in ("event", "date") if key in other)
-    raise InputError(
-        f"{query.event.title} {query.day} cannot be mapped into {folder}",
-        f"it holds the maps of another event ({named})" if named else f"it holds a {report.name}",
-        "Choose another folder; nothing was changed there.",
-    )
-
-
-def _check_outlines(folder: Path, query: EventQuery) -> None:
-    foreign = foreign_outline(folder)
-    if foreign is not None:
-        raise InputError(
-            f"{query.event.title} {query.day} cannot be mapped into {folder}",
-            f"it holds a {foreign.name} that FirstLight has not made",
-            "Choose another folder, or give that file another name; nothing was changed there.",
-        )
-
-
-def _event_facts(query: EventQuery) -> dict[str, Any]:
-    """What makes an event this one: kind, time, place."""
-    return {
-        "event": query.event.name,
-        "date": format_time(query.time),
-        "bounds": [round(edge, 6) for edge in query.aoi.bounds],
-        "area_sha256": area_digest(query.aoi),
-    }
-
-
-def event_folder(event: EventType, date: Moment, area: Aoi) -> str:
-    """Name of a folder for an event: ``wildfire_2024-07-20_42.070N_7.280W``, its kind, day and
-    middle.
-    """
-    return f"{event.name.replace('.', '-')}_{date.day}_{_place(area).replace(' ', '_')}"
-
-
-def _place(area: Aoi) -> str:
-    """Middle of an area: ``42.070N 7.280W``."""
-    west, south, east, north = area.bounds
-    lat = (south + north) / 2
-    lon = (west + (east if east >= west else east + 360)) / 2
-    lon = lon - 360 if lon > 180 else lon
-    return f"{abs(lat):.3f}{'N' if lat >= 0 else 'S'} {abs(lon):.3f}{'E' if lon >= 0 else 'W'}"
 
 
 def _write_outlines(
@@ -279,7 +227,7 @@ def _write_catalogue(
     children += [run.heights.outputs["hand"].parent] if run.heights else []
     title = f"{run.query.event.title} {run.query.day}"
     events = EventQueue(monitor)
-    facts = _event_facts(run.query)
+    facts = event_facts(run.query)
     told = {
         MAP: describe_view(run.folder, _layers(run)),
         SHEET: print_sheet(story).to_dict(),
@@ -293,6 +241,7 @@ def _write_catalogue(
 
 def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> OperationResult:
     result, told = _summary(story, pages, run), story.summary
+    warnings = tuple(_warnings(story))
     complete = all(stack.complete for step in story.mapped for stack in step.passes)
     lines = [f"{story.query.event.title}, {story.query.day}: {pages['report']}"]
     lines += [told.headline + (f" ({told.range})" if told.range else ""), told.not_observed]
@@ -300,10 +249,13 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
     for step in story.mapped:
         paths = ", ".join(str(path) for path in step.result.outputs.values())
         lines.append(f"{step.title}: {paths}")
+    if story.outlook and story.outlook.record:
+        lines.append(f"Forecast: {story.outlook.record}")
+    whole = not story.missed and not (story.outlook and story.outlook.missing)
     return OperationResult(
         data=result.to_dict(),
-        text=joined([*story.warnings, *filter(None, lines)]),
-        status=Status.DONE if complete and not story.missed else Status.PARTIAL,
+        text=joined([*warnings, *filter(None, lines)]),
+        status=Status.DONE if complete and whole else Status.PARTIAL,
         layers=tuple(_layers(run)),
         outputs={
             "report": str(pages["report"]),
@@ -311,7 +263,7 @@ def _result(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Oper
             "not_observed_percent": story.unseen_percent,
         },
         value=result,
-        warnings=tuple(story.warnings),
+        warnings=warnings,
         summary=told,
     )
 
@@ -323,6 +275,9 @@ def _summary(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Alg
     outputs = dict(pages)
     for name, step in maps.items():
         outputs.update({f"{name}.{key}": path for key, path in step.result.outputs.items()})
+    outlook = story.outlook
+    if outlook and outlook.record:
+        outputs["forecast"] = Path(outlook.record)
     return AlgorithmResult(
         outputs=outputs,
         statistics={name: step.result.statistics for name, step in maps.items()},
@@ -337,6 +292,7 @@ def _summary(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Alg
                 "catalog": query.catalog.name,
                 "area_mask": str(run.area_mask),
                 "min_clear_percent": query.min_clear,
+                "forecast": story.outlook is not None,
                 "items": [scene.id for scene in query.scenes] or None,
             },
             "pairs": {
@@ -346,7 +302,14 @@ def _summary(story: EventStory, pages: Mapping[str, Path], run: EventRun) -> Alg
             },
             "steps": {name: step.result.provenance for name, step in maps.items()},
         },
-        warnings=tuple(story.warnings),
+        warnings=tuple(_warnings(story)),
+    )
+
+
+def _warnings(story: EventStory) -> list[str]:
+    """Doubts of the maps, and after them those of the forecast."""
+    return list(
+        dict.fromkeys([*story.warnings, *(story.outlook.warnings if story.outlook else ())])
     )
 
 
@@ -369,7 +332,7 @@ def _layers(run: EventRun) -> list[LayerOutput]:
 
 def _title(query: EventQuery) -> str:
     """Name of the event's group on the map."""
-    return f"{query.event.title} {query.day}, {_place(query.aoi)}"
+    return f"{query.event.title} {query.day}, {place_words(query.aoi)}"
 
 
 EVENT = Operation(

@@ -58,7 +58,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page with its title; figures, then bars, text, a table, a list."""
+    """A part of the page with its title; figures, then bars, a chart, text, a table, a list."""
 
     title: str
     figures: tuple[Figure, ...] = ()
@@ -66,6 +66,8 @@ class Section:
     table: Table | None = None
     items: tuple[str, ...] = ()
     bars: tuple[Bar, ...] = ()
+    drawing: bytes = b""
+    """A chart as SVG; shown as a picture, so that nothing of it is run."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,12 @@ def _section(section: Section, say: Say) -> str:
         )
     if section.bars:
         parts.append(_chart(section.bars, say))
+    if section.drawing:
+        data = base64.b64encode(section.drawing).decode()
+        parts.append(
+            f'<img class="drawing" src="data:image/svg+xml;base64,{data}" '
+            f'alt="{say(section.title)}">\n'
+        )
     parts += [f"<p>{say(text)}</p>\n" for text in section.paragraphs]
     if section.table:
         parts.append(_table(section.table, say))

@@ -12,6 +12,10 @@ ALIKE_PERCENT = 5.0
 """Maps may be compared whose observed shares differ by no more: one that saw half of a flood says
 nothing of how large it is.
 """
+WIDE = 0.2
+"""Half an interval, as a share of the area, from which on the area is told as "about"; a judgement:
+with a fifth more or less in doubt, the second digit of a number says nothing.
+"""
 
 
 def summarise(
@@ -39,21 +43,31 @@ def summarise(
         theirs = other.figures.share_of(other.figures.extents[0]).area_km2
         if theirs is not None and _comparable(result, other):
             said.append(f"{name} shows {theirs:.2f} km².")
-    headline = _headline(area, word)
+    headline = _headline(figures, area, word)
     return ResultSummary(
-        headline, _range(figures), " ".join(said), _not_observed(result), _rows(result)
+        headline, _range(figures, area), " ".join(said), _not_observed(result), _rows(result)
     )
 
 
-def _range(figures: MapStatistics) -> str:
-    """``15.40 to 17.52 km²``; of a method that misses more than it takes in wrongly only the
-    least.
+def _least(figures: MapStatistics) -> float | None:
+    """Square kilometres that there are at least, by a method that misses more than it takes in
+    wrongly; None for others, and where nothing is left of the area.
     """
+    interval = figures.interval
+    if not figures.least or interval is None or interval.low >= interval.high:
+        return None
+    return interval.low / 1e6 if round(interval.low / 1e6, 2) else None
+
+
+def _range(figures: MapStatistics, area: float) -> str:
+    """``15.40 to 17.52 km²``; the mapped area where the least is the number to quote."""
     interval = figures.interval
     if interval is None or interval.low >= interval.high:
         return ""
-    low, high = interval.low / 1e6, interval.high / 1e6
-    return f"At least {low:.2f} km²" if figures.least else f"{low:.2f} to {high:.2f} km²"
+    if figures.least:
+        low = interval.low / 1e6
+        return f"{area:.2f} km² mapped" if _least(figures) else f"At least {low:.2f} km²"
+    return f"{interval.low / 1e6:.2f} to {interval.high / 1e6:.2f} km²"
 
 
 def _why(figures: MapStatistics) -> list[str]:
@@ -86,8 +100,18 @@ def _word(result: MapResult) -> str:
     return (named[0] if len(named) == 1 else subject.name.replace("_", " ")).lower()
 
 
-def _headline(area: float, word: str) -> str:
-    """The number in one line; usual ones as a whole, since each language puts them its own way."""
+def _headline(figures: MapStatistics, area: float, word: str) -> str:
+    """The number in one line, in words no surer than its interval."""
+    least, interval = _least(figures), figures.interval
+    if least is not None:
+        return _at_least(least, word)
+    if interval is not None and (interval.high - interval.low) / 2e6 > WIDE * area > 0:
+        return _about(area, word)
+    return _plain(area, word)
+
+
+def _plain(area: float, word: str) -> str:
+    """Usual words as a whole, since each language puts them its own way."""
     usual = {
         "affected": f"{area:.2f} km² affected",
         "burned": f"{area:.2f} km² burned",
@@ -97,6 +121,27 @@ def _headline(area: float, word: str) -> str:
         "water": f"{area:.2f} km² water",
     }
     return usual.get(word) or f"{area:.2f} km² {word}"
+
+
+def _about(area: float, word: str) -> str:
+    usual = {
+        "affected": f"About {area:.2f} km² affected",
+        "burned": f"About {area:.2f} km² burned",
+        "changed": f"About {area:.2f} km² changed",
+        "damaged": f"About {area:.2f} km² damaged",
+        "flooded": f"About {area:.2f} km² flooded",
+        "water": f"About {area:.2f} km² water",
+    }
+    return usual.get(word) or f"About {area:.2f} km² {word}"
+
+
+def _at_least(area: float, word: str) -> str:
+    usual = {
+        "affected": f"At least {area:.2f} km² affected",
+        "flooded": f"At least {area:.2f} km² flooded",
+        "water": f"At least {area:.2f} km² water",
+    }
+    return usual.get(word) or f"At least {area:.2f} km² {word}"
 
 
 def _comparable(one: MapResult, other: MapResult) -> bool:

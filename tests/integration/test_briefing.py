@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from firstlight.core.cli import main
-from support.briefing import prepare
+from support.briefing import prepare, prepare_weather
+from support.range_server import FaultyServer
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "briefing.md"
 
@@ -34,18 +35,20 @@ def test_the_page_s_commands_print_what_it_says(
     monkeypatch.chdir(tmp_path)
     prepare(tmp_path)
     told = steps()
-    assert len(told) >= 7
-    for command, answer in told:
-        program, *words = shlex.split(command)
-        assert program == "flight"
-        out = StringIO()
-        with redirect_stdout(out):
-            assert main(words) in (0, 3), command
-        printed = " ".join(out.getvalue().split())
-        # A long line goes on in the next one, indented.
-        sentences = re.split(r"\n(?! )", answer.strip()) if answer.strip() else []
-        for sentence in sentences:
-            assert " ".join(sentence.split()) in printed, command
-    named = set(re.findall(r"`((?:fire|impact|followed)/[\w./]+)`", PAGE.read_text("utf-8")))
+    assert len(told) >= 8
+    with FaultyServer(tmp_path / "weather") as files:
+        prepare_weather(tmp_path / "weather", files)
+        for command, answer in told:
+            program, *words = shlex.split(command)
+            assert program == "flight"
+            out = StringIO()
+            with redirect_stdout(out):
+                assert main(words) in (0, 3), command
+            printed = " ".join(out.getvalue().split())
+            # A long line goes on in the next one, indented.
+            sentences = re.split(r"\n(?! )", answer.strip()) if answer.strip() else []
+            for sentence in sentences:
+                assert " ".join(sentence.split()) in printed, command
+    named = set(re.findall(r"`((?:fire|impact|followed|ahead)/[\w./]+)`", PAGE.read_text("utf-8")))
     assert len(named) > 5
     assert not [name for name in named if not (tmp_path / name).exists()]

@@ -4,9 +4,13 @@ what was put there.
 
 from __future__ import annotations
 
+import base64
 import json
+import math
+import re
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from datetime import datetime, timezone
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,13 +21,16 @@ import pytest
 from firstlight.core.algorithms.burn import BURNED
 from firstlight.core.algorithms.kernel import OUTSIDE
 from firstlight.core.cli import main
+from firstlight.core.files.xml_text import parse_xml
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.scenes import event_pairs
 from firstlight.core.types import Aoi, Grid, parse_time
 from support.areas import centres_inside, degrees
 from support.event_world import BOX, SIDE, EventWorld, Pass, area_text, event_world
+from support.forecast_world import GROWING, forecast_items
 from support.masks import ORIGIN
 from support.rasters import read_band
+from support.schemas import check
 from support.surroundings import forget_the_user
 
 FIRE = [
@@ -423,6 +430,60 @@ def test_heights_that_cannot_be_had_do_not_stop_the_map(flight: Flight, tmp_path
     told = json.loads(out)
     assert any("cop-dem-glo-30" in text for text in told["warnings"])
     assert set(told["statistics"]) == {"sar-water"}
+
+
+def test_a_forecast_stands_in_the_report_and_in_no_map(flight: Flight, tmp_path: Path) -> None:
+    run = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0)
+    west, south, _, north = map(float, area_text().split(","))
+    place = {"west": math.floor(west) - 1.0, "north": math.ceil(north) + 0.5}
+    with event_world(tmp_path / "files", FIRE, ["ecmwf-forecast"]) as world:
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--json")
+        assert code == 0, err
+        plain = json.loads(out)
+        without = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+        assert "Rain and wind to come" not in without
+        assert not (tmp_path / "out" / "forecast").exists()
+        world.api.items += forecast_items(world.folder, world.files, (3, 6), run=run, **place)
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--forecast", "--json")
+        assert code == 0, err
+    told = json.loads(out)
+    check("event.json", told)
+    kept = json.loads(Path(told["outputs"]["forecast"]).read_text())
+    check("forecast.json", kept)
+    row = math.floor((place["north"] + 0.125 - (south + north) / 2) / 0.25)
+    col = math.floor((west - place["west"] + 0.125) / 0.25)
+    assert kept["cells"] == 1, "the area lies in one cell, so that its value is the area's"
+    rain = 1000 * 9 * GROWING[row, col]
+    assert kept["steps"][0]["precipitation_mm"] == pytest.approx(rain, rel=1e-4)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<h2>Rain and wind to come</h2>" in page
+    assert f'<td class="n">{rain:.1f}</td>' in page
+    [drawing] = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page)
+    assert parse_xml(base64.b64decode(drawing)).tag.endswith("svg")
+    assert (
+        base64.b64decode(drawing) == (tmp_path / "out" / "forecast" / "forecast.svg").read_bytes()
+    )
+    doubts = page.partition('<ul class="doubts">')[2].partition("</ul>")[0]
+    assert "forecast" not in doubts.lower()
+    assert told["statistics"] == plain["statistics"]
+    assert "forecast" not in (tmp_path / "out" / "outline.geojson").read_text().lower()
+
+
+def test_without_a_forecast_one_line_says_so_and_the_event_goes_on(
+    flight: Flight, tmp_path: Path
+) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--forecast", "--json")
+    assert code == 3, err
+    told = json.loads(out)
+    check("event.json", told)
+    [line] = [text for text in told["warnings"] if "forecast" in text.lower()]
+    assert line.startswith("No forecast found for the area: ")
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert f"<h2>Rain and wind to come</h2>\n<p>{line}</p>" in page
+    doubts = page.partition('<ul class="doubts">')[2].partition("</ul>")[0]
+    assert line not in doubts, "the map is none the worse for it"
+    assert set(told["statistics"]) == {"burn-severity", "burned-area"}
 
 
 def test_one_sensor_may_be_asked_for(flight: Flight, tmp_path: Path) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from support.forecast_world import forecast_items
+from support.grib import Field, gust, rain, wind
+from support.range_server import FaultyServer
 from support.rasters import write_raster
 
 WEST, SOUTH, EAST, NORTH = -27.345, 41.99, -27.29, 42.031
 """Around the sample's area."""
 PIXEL = 0.0005
+RUN = datetime(2024, 7, 29, tzinfo=timezone.utc)
+"""Of the weather model."""
 
 
 def prepare(folder: Path) -> None:
@@ -37,6 +43,34 @@ def prepare(folder: Path) -> None:
     _write(folder / "houses.geojson", "Polygon", houses)
     road = [[WEST + 0.002, 42.0], [middle, 42.008], [EAST - 0.002, 42.02]]
     _write(folder / "roads.geojson", "LineString", {"Valley road": road})
+
+
+def prepare_weather(folder: Path, files: FaultyServer) -> None:
+    """Write a static catalogue of a weather model's run; ``files`` serves ``folder``."""
+    items = forecast_items(
+        folder, files, (6, 12, 18, 24), run=RUN, fields=_weather, west=-29.0, north=43.0
+    )
+    links = [{"rel": "item", "href": f"./{number}.json"} for number in range(len(items))]
+    for number, item in enumerate(items):
+        (folder / f"{number}.json").write_text(json.dumps(item))
+    catalogue = {
+        "type": "Catalog",
+        "stac_version": "1.0.0",
+        "id": "weather",
+        "description": "A weather model's run",
+        "links": links,
+    }
+    (folder / "catalog.json").write_text(json.dumps(catalogue))
+
+
+def _weather(step: int) -> list[Field]:
+    """A wet day with a steady wind and gusts that grow."""
+    same = np.ones((8, 12))
+    return [
+        rain(0.0004 * step * same, step),
+        *wind(3 * same, 4 * same, step),
+        gust((9 + step / 6) * same, step, step - 6),
+    ]
 
 
 def _box(west: float, east: float) -> list[list[list[float]]]:

@@ -13,7 +13,8 @@ from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLay
 from ...core.errors import FirstLightError
 from ...core.monitor import Event, Progress
 from ...core.operation import OperationResult
-from ...core.operations.event import EVENT, event_folder
+from ...core.operations.event import EVENT
+from ...core.operations.event_home import event_folder
 from ...core.operations.help.sample import SAMPLE, SampleEvent
 from ...core.operations.pairs import PAIRS
 from ...core.types import SceneItem
@@ -148,7 +149,7 @@ class EventPage(Page):
     def map(self) -> None:
         """Map the event: from the chosen pairs where some were found, else from the best ones."""
         self._timer.stop()
-        values = {**self.values(), "output": self.save.folder()}
+        values = {**self.values(), **self.save.values()}
         scenes = self.pair_list.scenes() if self.pair_list.known else ()
         write_last("output", self.save.output())
         self.card.show_result(None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from qgis.gui import QgsFileWidget
 from qgis.PyQt.QtCore import pyqtSignal
-from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from ...core.text import at_home
 from ...plugin.settings_store import read_last
@@ -27,11 +28,22 @@ class SaveField(QWidget):
         self.output_widget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
         self.output_widget.setDialogTitle(self.tr("Folder for the results"))
         self.output_widget.lineEdit().setAccessibleName(self.tr("Folder for the results"))
+        self.forecast_box = QCheckBox(self.tr("Forecast in the report"))
+        self.forecast_box.setObjectName("forecast_box")
+        self.forecast_box.setToolTip(
+            plain_tip(
+                self.tr(
+                    "Rain and wind of the next three days from now on, where the catalogue lists a "
+                    "weather model's files; never in the map"
+                )
+            )
+        )
         self.own_label = WrappingLabel(objectName="own_folder_label")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.output_widget)
         layout.addWidget(self.own_label)
+        layout.addWidget(self.forecast_box)
         self._own = ""
         self._cost = ""
         self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
@@ -44,6 +56,10 @@ class SaveField(QWidget):
     def folder(self) -> str:
         """The event's own folder in it."""
         return str(Path(self.output()) / self._own) if self.output() else ""
+
+    def values(self) -> dict[str, Any]:
+        """What comes where, as parameters of ``event``."""
+        return {"output": self.folder(), "forecast": self.forecast_box.isChecked()}
 
     def set_output(self, path: str) -> None:
         """Choose the folder for all results."""

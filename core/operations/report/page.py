@@ -44,6 +44,7 @@ def write_report(story: EventStory, path: Path) -> Path:
         _map_section(first, under, query.aoi),
         *(_pictures(source, _first_map(story, source)) for source in story.sources),
         *(_map_section(step, under, query.aoi) for step in others),
+        *((story.outlook.section(),) if story.outlook else ()),
         _sources(story),
         _caveats(story),
         _files(story, path.parent),

@@ -8,6 +8,7 @@ from ...operation import ResultSummary
 from ...recipes.summary import summarise
 from ...scenes.event_pairs import EventQuery
 from ..event_run import MappedStep, ReadyStep
+from .outlook import Outlook
 
 SIMULATED = "SIMULATED"
 """How the note of a scene begins that no satellite has seen."""
@@ -22,6 +23,8 @@ class EventStory:
     """The one that the page begins with first."""
     missed: tuple[str, ...]
     """A sentence for each thing that could not be done."""
+    outlook: Outlook | None = None
+    """A forecast, where it was asked for; no part of the maps, nor of what is doubted of them."""
 
     @property
     def unseen_percent(self) -> float | None:

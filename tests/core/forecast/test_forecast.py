@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,89 +25,15 @@ from firstlight.core.forecast.grib import LonLatGrid, columns_between, read_mess
 from firstlight.core.forecast.over_area import shares_of
 from firstlight.core.forecast.quantity import Quantity
 from firstlight.core.forecast.series import make_series
-from firstlight.core.types import Aoi, format_time
-from support.grib import RUN, Field, gust, messages_in, rain, wind, write_grib
-from support.range_server import Fault, FaultyServer
+from firstlight.core.types import Aoi
+from support.forecast_world import COLS, GROWING, ROWS, fields_of, served
+from support.grib import RUN, Field, rain, wind, write_grib
+from support.range_server import Fault
 from support.run import run_operation
 from support.schemas import check
 from support.stac_server import StacServer
 
-ROWS, COLS = 8, 12
-GROWING = np.linspace(0.001, 0.02, ROWS * COLS).reshape(ROWS, COLS)
-NAMES = {(0, 1, 193): "tp", (0, 2, 2): "10u", (0, 2, 3): "10v", (0, 2, 22): "10fg"}
 AREA = "-0.80,39.0,0.10,39.6"
-
-
-def fields_of(step: int) -> list[Field]:
-    """Rain that grows with the square of time, a steady wind, and a field of no interest."""
-    speed = np.full((ROWS, COLS), 5.0) + np.arange(COLS)
-    return [
-        Field((0, 0, 0), np.full((ROWS, COLS), 290.0), step, step, level=(103, 2)),
-        rain(GROWING * step**2, step),
-        *wind(3 * speed, 4 * speed, step),
-        gust(10 * speed + step, step, step - 3),
-    ]
-
-
-@contextmanager
-def served(
-    folder: Path, steps: Sequence[int] = (3, 6, 9, 12), index: bool = True, **words: Any
-) -> Iterator[tuple[StacServer, FaultyServer]]:
-    """A catalogue of one run, with another stream, an older run and an ensemble beside it."""
-    with FaultyServer(folder) as files:
-        items = []
-        for step in steps:
-            name = f"{RUN:%Y%m%d}000000-{step}h-oper-fc"
-            path = write_grib(folder / f"{name}.grib2", fields_of(step), **words)
-            lines = [
-                json.dumps(
-                    {"param": NAMES.get(field.code, "2t"), "_offset": offset, "_length": length}
-                )
-                for field, (offset, length) in zip(
-                    fields_of(step), messages_in(path.read_bytes()), strict=True
-                )
-            ]
-            (folder / f"{name}.index").write_text("\n".join(lines) + "\n")
-            items.append(item(name, step, files, index))
-            for stream, kind, run in (("enfo", "ef", 0), ("wave", "fc", 0), ("oper", "fc", -12)):
-                items.append(item(f"absent-{stream}{run}", step, files, index, stream, kind, run))
-        with StacServer(items) as api:
-            yield api, files
-
-
-def item(
-    name: str,
-    step: int,
-    files: FaultyServer,
-    index: bool,
-    stream: str = "oper",
-    kind: str = "fc",
-    run_hours: int = 0,
-) -> dict[str, Any]:
-    run = RUN + timedelta(hours=run_hours)
-    end = format_time(RUN + timedelta(hours=step))
-    assets = {"data": {"href": files.url(f"{name}.grib2"), "type": "application/wmo-GRIB2"}}
-    if index:
-        assets["index"] = {"href": files.url(f"{name}.index"), "type": "application/x-ndjson"}
-    ring = [[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]
-    return {
-        "type": "Feature",
-        "stac_version": "1.0.0",
-        "id": f"{name}-{step}h",
-        "collection": "ecmwf-forecast",
-        "bbox": [-180, -90, 180, 90],
-        "geometry": {"type": "Polygon", "coordinates": [ring]},
-        "properties": {
-            "datetime": end,
-            "ecmwf:stream": stream,
-            "ecmwf:type": kind,
-            "ecmwf:step": f"{step - run_hours}h",
-            "ecmwf:reference_datetime": format_time(run),
-            "ecmwf:forecast_datetime": end,
-        },
-        "links": [],
-        "assets": assets,
-    }
 
 
 def forecast(api: StacServer, output: Path, **words: Any) -> Any:

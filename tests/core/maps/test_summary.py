@@ -51,6 +51,39 @@ def test_the_number_the_edge_and_the_unseen(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("wide", "headline"), [(4, "About 0.02 km² affected"), (8, "0.04 km² affected")]
+)
+def test_a_wide_interval_is_told_as_about(tmp_path: Path, wide: int, headline: str) -> None:
+    result = fused(tmp_path, "a", wide)
+    interval = result.figures.interval
+    assert interval is not None
+    # Half a pixel all around: 52 of 200 pixels, 54 of 400.
+    around = 100 * (2 * 50 + 2 * wide - 4) / 2
+    assert (interval.high - interval.low) / 2 == pytest.approx(around, rel=0.05)
+    assert summarise(result).headline == headline
+
+
+def test_of_a_method_that_misses_more_the_least_is_quoted(tmp_path: Path) -> None:
+    result = fused(tmp_path, "a", 40)
+    missing = replace(result.figures, least="Radar misses water in wind.")
+    summary = summarise(replace(result, figures=missing))
+    assert (summary.headline, summary.range) == (
+        "At least 0.19 km² affected",
+        "0.20 km² mapped",
+    )
+    interval = missing.interval
+    assert interval is not None
+    assert interval.low <= 0.20e6
+
+
+def test_a_least_area_of_nothing_is_not_quoted(tmp_path: Path) -> None:
+    result = fused(tmp_path, "a", 1)
+    missing = replace(result.figures, least="Radar misses water in wind.")
+    summary = summarise(replace(result, figures=missing))
+    assert (summary.headline, summary.range) == ("About 0.01 km² affected", "At least 0.00 km²")
+
+
 def test_another_map_that_saw_as_much_is_named_and_widens_nothing(tmp_path: Path) -> None:
     one, other = fused(tmp_path, "a", 40), fused(tmp_path, "b", 60)
     summary = summarise(one, "Map A", [("Map B", other)])
