@@ -259,6 +259,8 @@ CORE_LAYERS = {
         *_DECLARATION,
         "core.recipes",
         "core.maps.fuse_sources",
+        # Which layer of a map its confidence is about, the map itself declares.
+        "core.maps.registry",
         "core.comparison",
     ),
     # Maps of one event on several days.

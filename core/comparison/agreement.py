@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..algorithms.fusion import Source, is_outside, read_votes
-from ..algorithms.kernel import NOT_OBSERVED, OUTSIDE, Kernel, Layer, MapClass, Values
+from ..algorithms.kernel import NOT_OBSERVED, OUTSIDE, Layer, MapClass, Values
 
 NEITHER, BOTH, ONLY_FIRST, ONLY_SECOND, ONE_SAW = range(5)
 CLASSES = (
@@ -47,13 +47,6 @@ class Difference:
         beyond = is_outside(values[FIRST], self.first) | is_outside(values[SECOND], self.second)
         codes[beyond] = OUTSIDE
         return codes
-
-
-def difference_kernel(first: Source, second: Source, bands: tuple[str, str]) -> Kernel:
-    """The kernel of a comparison; ``bands``: of both maps in the joined stack."""
-    names = dict(zip((FIRST, SECOND), bands))
-    layer = replace(LAYER, outside=bool(first.outside or second.outside))
-    return Kernel("Difference", names, Difference(first, second), (layer,), REFERENCE)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from ..workers import run_in_background
 from .accuracy import FAILURE, Assessment, assess, write_table
 from .agreement import BOTH, LAYER, ONE_SAW, ONLY_FIRST, ONLY_SECOND
 from .pairing import make_kernel, open_maps, report
+from .sureness import SURE_LAYER
 
 SETTLE = (
     "Say which codes mean affected with ‘compare.positive’, and which mean nothing with "
@@ -132,7 +133,10 @@ RECIPE = MapRecipe(
     "the event), or against points or polygons that say what is there: confusion matrix, and the "
     "area without the map's bias with its standard error.",
     params=CompareParams,
-    layers=(MapLayer(LAYER, "Difference", when="with a second map"),),
+    layers=(
+        MapLayer(LAYER, "Difference", when="with a second map"),
+        MapLayer(SURE_LAYER, "Agreement by confidence", when="with confidence.tif beside a map"),
+    ),
     extents=(
         Extent("differing", LAYER, (ONLY_FIRST, ONLY_SECOND), (ONE_SAW,), title="The maps differ"),
         Extent("both", LAYER, (BOTH,), (ONE_SAW,), title="Both maps"),

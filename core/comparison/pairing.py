@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ..algorithms.kernel import Kernel
 from ..execution.apply import Applied
+from ..execution.layer_statistics import LayerStatistics
 from ..maps.fuse_sources import (
     Question,
     make_source,
@@ -15,12 +17,14 @@ from ..maps.fuse_sources import (
     with_spare_nodata,
 )
 from ..monitor import EventQueue, Monitor
+from ..raster.reader import RasterFacts, read_facts
 from ..recipes.inputs import MapInputs, joined_inputs
 from ..recipes.recipe import Findings, MapJob
 from ..recipes.stacks import check_stack, prepare_folder
 from ..stack.pair import StackPart, join_stacks
 from ..workers import run_in_background
-from .agreement import FIRST, SECOND, Agreement, difference_kernel
+from .agreement import FIRST, SECOND, Agreement
+from .sureness import CONFIDENCE, Beside, SureAgreement, comparison_kernel, find_confidence
 
 
 def open_maps(
@@ -49,9 +53,32 @@ def open_maps(
         )
         for name, facts in zip((FIRST, SECOND), extents, strict=True)
     )
-    joined = run_in_background(lambda: join_stacks(parts, joined_path), EventQueue(monitor))
+    beside = {
+        CONFIDENCE[name]: one.path
+        for name, one in zip((FIRST, SECOND), confidences(extents, question))
+        if one.path is not None
+    }
+    sure = tuple(
+        StackPart(
+            name,
+            read_facts(path),
+            {"percent": 1},
+            leads=False,
+            classes=frozenset({"percent"}),  # of the nearest pixel, as its class is
+        )
+        for name, path in beside.items()
+    )
+    joined = run_in_background(
+        lambda: join_stacks((*parts, *sure), joined_path), EventQueue(monitor)
+    )
     bands = {part.name: f"{part.name}.extent" for part in parts}
-    return joined_inputs(parts, joined, bands, warnings)
+    bands |= {part.name: f"{part.name}.percent" for part in sure}
+    return joined_inputs(parts, joined, bands, warnings, beside)
+
+
+def confidences(extents: Sequence[RasterFacts], question: Question) -> list[Beside]:
+    """What lies beside each map."""
+    return [find_confidence(facts, read_extent(facts, question).affected) for facts in extents]
 
 
 def make_kernel(question: Question, inputs: MapInputs) -> Kernel:
@@ -63,23 +90,29 @@ def make_kernel(question: Question, inputs: MapInputs) -> Kernel:
         If a map has codes that nobody explains.
     """
     first, second = (make_source(part.facts, inputs.grid, question) for part in inputs.parts)
-    return difference_kernel(first, second, (inputs.bands[FIRST], inputs.bands[SECOND]))
+    return comparison_kernel(first, second, inputs.bands)
 
 
 def report(job: MapJob[Any], applied: Applied) -> Findings:
     """Tell how far they agree."""
-    counted = applied.layers[0].classes
-    known = all(area is not None for _, area in counted.values())
-    sizes = {
-        code: float(area / 1e6 if known and area is not None else pixels)
-        for code, (pixels, area) in counted.items()
-    }
-    agreement = Agreement.of(sizes)
+    agreement = Agreement.of(_sizes(applied.layers[0]))
     told = agreement.to_dict()
+    sure = SureAgreement.of(_sizes(applied.layers[1])) if len(applied.layers) > 1 else None
+    missing = [
+        one.why
+        for one in confidences([part.facts for part in job.inputs.parts], job.params.question())
+        if one.why
+    ]
     names = [part.facts.path.name for part in job.inputs.parts]
     return Findings(
         formula="both, one or none of two maps show it, where both observed",
-        statistics={"first": names[0], "second": names[1], **told},
+        statistics={
+            "first": names[0],
+            "second": names[1],
+            **told,
+            "by_confidence": sure.to_dict() if sure else None,
+            "without_confidence": missing,
+        },
         lines=(
             f"First map {names[0]}, second map {names[1]}",
             *(
@@ -92,5 +125,16 @@ def report(job: MapJob[Any], applied: Applied) -> Findings:
                 if agreement.overlap is None
                 else (f"Of what either shows, both show {100 * agreement.overlap:.1f} %",)
             ),
+            *(sure.lines() if sure else ()),
+            *missing,
         ),
     )
+
+
+def _sizes(layer: LayerStatistics) -> dict[int, float]:
+    """Code → square kilometres; pixels where they have no size."""
+    known = all(area is not None for _, area in layer.classes.values())
+    return {
+        code: float(area / 1e6 if known and area is not None else pixels)
+        for code, (pixels, area) in layer.classes.items()
+    }
