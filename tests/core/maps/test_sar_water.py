@@ -300,7 +300,7 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path) -> None:
             made[tile, engine] = {path.name: read_band(path) for path in sorted(out.glob("*.tif"))}
     assert layers(tmp_path / "64serial") == layers(tmp_path / "64threads")
     first = made[1024, "threads"]
-    assert set(first) == {"water.tif", "flooded.tif", "change_db.tif"}
+    assert set(first) == {"water.tif", "flooded.tif", "change_db.tif", "confidence.tif"}
     for key, one in made.items():
         assert cuts[key] == cuts[1024, "threads"]
         assert all(np.array_equal(one[name], first[name]) for name in first), key
