@@ -109,11 +109,13 @@ def reliability(every: Iterable[Judged]) -> dict[int, float]:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_of_fifty_places_most_intervals_hold_the_truth(kind: str, tmp_path: Path) -> None:
-    every = [judge(kind, seed, tmp_path / str(seed)) for seed in range(1, 51)]
+def test_of_many_places_most_intervals_hold_the_truth(kind: str, tmp_path: Path) -> None:
+    """Fifty; twenty for radar, whose speckle takes three times as long."""
+    places = 20 if kind == "sar-water" else 50
+    every = [judge(kind, seed, tmp_path / str(seed)) for seed in range(1, places + 1)]
     covered = sum(one.covered for one in every)
     print(kind, covered, {k: round(v) for k, v in reliability(every).items()})
-    assert covered >= 45
+    assert covered >= 0.9 * places
     assert reliability(every)[90] > 97
     if kind == "sar-water":
         lows = [one.result.figures.interval for one in every]
