@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from typing import TypeGuard
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -140,7 +141,7 @@ def area_of_circle(middle: QgsPointXY, rim: QgsPointXY, crs: QgsCoordinateRefere
     return Aoi.from_geometry(split_at_antimeridian(tree))
 
 
-def _has_polygons(layer: QgsMapLayer) -> bool:
+def _has_polygons(layer: QgsMapLayer) -> TypeGuard[QgsVectorLayer]:
     return isinstance(layer, QgsVectorLayer) and layer.geometryType() == POLYGON_GEOMETRY
 
 
