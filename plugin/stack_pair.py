@@ -9,7 +9,6 @@ from datetime import datetime
 from qgis.core import QgsProject, QgsRasterLayer
 
 from ..core.params import InputRole, Param
-from .layer_tree import ACQUIRED
 
 
 def pair_names(params: Sequence[Param]) -> tuple[str, str] | None:
@@ -42,8 +41,10 @@ def stack_pair(params: Sequence[Param], project: QgsProject) -> dict[str, str]:
         Name of the parameter → source of the layer.
     """
     names = pair_names(params)
-    if names is None:
+    if names is None or not project.count():  # as at QGIS's start, which imports no more for this
         return {}
+    from .layer_tree import ACQUIRED
+
     groups: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     for node in project.layerTreeRoot().findLayers():
         layer = node.layer()

@@ -104,7 +104,7 @@ class JobsPage(Page):
         except FirstLightError as error:
             self.show_error(error)
             return
-        new.ended.connect(partial(self._ended_again, new))
+        new.ended.connect(self._ended_again)  # no partial: Qt ends the connection with the page
         self.choose(new)
         self.say(self.tr("{title} …").format(title=new.title))
 
@@ -133,7 +133,10 @@ class JobsPage(Page):
             if job.waits and job.project == str(self.shared.jobs.project):
                 self.open_here(job)
 
-    def _ended_again(self, job: Job) -> None:
+    def _ended_again(self) -> None:
+        job = self.sender()
+        if not isinstance(job, Job):
+            return
         if job.waits:
             self.say(describe_waiting(job))
         elif job.result is not None and job.result.layers:
