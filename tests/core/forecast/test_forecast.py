@@ -267,6 +267,7 @@ def test_a_column_on_an_edge_is_its_own():
     assert columns_between(grid, -1.5, 0.5).tolist() == [358, 359, 0]
 
 
+@pytest.mark.skipif(int(gdal.VersionInfo()) >= 3080000, reason="GDAL reads CCSDS from 3.8 on")
 def test_a_packing_that_this_gdal_lacks_is_named(tmp_path):
     path = write_grib(tmp_path / "a.grib2", [rain(GROWING, 3)])
     content = bytearray(path.read_bytes())
@@ -275,10 +276,8 @@ def test_a_packing_that_this_gdal_lacks_is_named(tmp_path):
         place += int.from_bytes(content[place : place + 4], "big")
     content[place + 9 : place + 11] = (42).to_bytes(2, "big")
     path.write_bytes(bytes(content))
-    with pytest.raises(FirstLightError) as caught:
+    with pytest.raises(FirstLightError, match=r"5\.42 \(CCSDS\)"):
         list(read_messages(path))
-    reads_it = int(gdal.VersionInfo()) >= 3080000
-    assert ("cannot be read" if reads_it else "5.42 (CCSDS)") in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"GRIB", b"no grib at all" * 100])
