@@ -61,7 +61,7 @@ def test_a_polygon_is_masked_and_its_layers_lie_in_order(
     codes = read_band(Path(result["SEVERITY"]))
     np.testing.assert_array_equal(codes != OUTSIDE, centres_inside(aoi, grid))
 
-    assert handleAlgorithmResults(algorithm, context, feedback, True, values)
+    assert handleAlgorithmResults(algorithm, context, feedback, parameters=values)
     order = [node.layer() for node in project.layerTreeRoot().findLayers()]
     kinds = [isinstance(layer, QgsVectorLayer) for layer in order]
     assert kinds == sorted(kinds, reverse=True)
