@@ -119,7 +119,7 @@ class _Refusal(Storable[Any]):
         )
 
     def pack(self, result: Any) -> bytes:
-        raise NotImplementedError
+        raise AssertionError("a refusal has no result")
 
     def unpack(self, data: bytes) -> Any:
-        raise NotImplementedError
+        raise AssertionError("a refusal has no result")
