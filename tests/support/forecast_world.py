@@ -13,12 +13,12 @@ import numpy as np
 
 from firstlight.core.types import format_time
 
-from .grib import RUN, Field, gust, messages_in, rain, wind, write_grib
+from .grib import RUN, Field, Values, gust, messages_in, rain, wind, write_grib
 from .range_server import FaultyServer
 from .stac_server import StacServer
 
 ROWS, COLS = 8, 12
-GROWING = np.linspace(0.001, 0.02, ROWS * COLS).reshape(ROWS, COLS)
+GROWING: Values = np.linspace(0.001, 0.02, ROWS * COLS).reshape(ROWS, COLS).astype(np.float64)
 NAMES = {(0, 1, 193): "tp", (0, 2, 2): "10u", (0, 2, 3): "10v", (0, 2, 22): "10fg"}
 
 
