@@ -61,9 +61,10 @@ run_pytest() {
 
 # As on a server: no display, and no plugin of pytest that would start a QGIS. Its settings in pyproject.toml are then unknown.
 # Three processes, each file in one of them: a part of the time goes into waiting for servers and processes.
+# One that dies is not started anew, which with whole files hangs: the run ends and names its test.
 test_core() (
   unset DISPLAY WAYLAND_DISPLAY
-  run_pytest core 600 -n 3 --dist loadfile -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
+  run_pytest core 600 -n 3 --dist loadfile --max-worker-restart=0 -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
     -m "not qgis and not thorough" tests --ignore=tests/plugin --ignore=tests/ui --ignore=tests/desktop --ignore=tests/qt6 --ignore=tests/benchmarks
 )
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
-from ..gdal.errors import NO_REASON, checked, gdal_errors
+from ..gdal.errors import NO_REASON, checked, gdal_steps
 
 INSTANT, INTERVAL = 0, 8
 """Product definition templates (WMO Manual on Codes, FM 92 GRIB, 4.0 and 4.8)."""
@@ -87,7 +87,6 @@ def read_messages(path: Path) -> Iterator[Message]:
         If it is no GRIB2 file, is not on a regular grid in degrees, or is packed in a way that this
         GDAL does not read.
     """
-    from osgeo import gdal
 
     def failed(why: str) -> RasterError:
         reason = "it is no GRIB file" if why == NO_REASON else why
@@ -97,21 +96,26 @@ def read_messages(path: Path) -> Iterator[Message]:
             hint = NO_CCSDS
         return RasterError(f"The forecast {path.name} cannot be read", reason, hint)
 
-    with gdal_errors(failed, first=True):
-        flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR
-        dataset = checked(gdal.OpenEx(str(path), flags, allowed_drivers=["GRIB"]))
-        grid = _grid(dataset, path)
-        for number in range(1, dataset.RasterCount + 1):
-            band = dataset.GetRasterBand(number)
-            tags = band.GetMetadata()
-            if tags.get("GRIB_PDS_PDTN") not in (str(INSTANT), str(INTERVAL)):
-                continue
-            values = checked(band.ReadAsArray()).astype(np.float64)
-            nodata = band.GetNoDataValue()
-            if nodata is not None:
-                values[values == nodata] = np.nan
-            values[~np.isfinite(values)] = np.nan
-            yield _message(tags, grid, values, path)
+    return gdal_steps(_messages(path), failed, first=True)
+
+
+def _messages(path: Path) -> Iterator[Message]:
+    from osgeo import gdal
+
+    flags = gdal.OF_RASTER | gdal.OF_VERBOSE_ERROR
+    dataset = checked(gdal.OpenEx(str(path), flags, allowed_drivers=["GRIB"]))
+    grid = _grid(dataset, path)
+    for number in range(1, dataset.RasterCount + 1):
+        band = dataset.GetRasterBand(number)
+        tags = band.GetMetadata()
+        if tags.get("GRIB_PDS_PDTN") not in (str(INSTANT), str(INTERVAL)):
+            continue
+        values = checked(band.ReadAsArray()).astype(np.float64)
+        nodata = band.GetNoDataValue()
+        if nodata is not None:
+            values[values == nodata] = np.nan
+        values[~np.isfinite(values)] = np.nan
+        yield _message(tags, grid, values, path)
 
 
 def _grid(dataset: Any, path: Path) -> LonLatGrid:

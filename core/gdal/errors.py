@@ -83,3 +83,22 @@ def gdal_errors(
         except RuntimeError as error:
             messages += messages_of(error)
             raise failure((messages or [NO_REASON])[0 if first else -1]) from error
+
+
+def gdal_steps(
+    items: Iterator[Result], failure: Callable[[str], FirstLightError], first: bool = False
+) -> Iterator[Result]:
+    """Give the items of an iterator that calls GDAL, each of them made inside :func:`gdal_errors`.
+
+    GDAL keeps a thread's handlers of messages as a stack. One that a waiting generator holds lies
+    under those of whoever takes its items, and where these are not taken to the end, Python takes
+    away the topmost when it collects the generator: anybody's, on any thread. So none is held
+    between two items.
+    """
+    while True:
+        with gdal_errors(failure, first=first):
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item

@@ -14,7 +14,7 @@ from ..enums import StrEnum
 from ..errors import Cancelled, InputError
 from ..gdal.crs import LONLAT, spatial_reference
 from ..gdal.drivers import open_area
-from ..gdal.errors import NO_REASON, checked, gdal_errors
+from ..gdal.errors import NO_REASON, checked, gdal_steps
 from ..types import Bounds
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -95,39 +95,49 @@ def read_features(
     Cancelled
         If ``stop``.
     """
-    from osgeo import ogr, osr
-
     failure = f"The layer {file.path} cannot be used"
 
     def failed(why: str) -> InputError:
         return InputError(failure, "it is no vector file" if why == NO_REASON else why, HINT)
 
-    with gdal_errors(failed):
-        dataset = checked(open_area(str(file.path)))  # a layer lives as long as it
-        layer = _layer(dataset, file, failure)
-        source = layer.GetSpatialRef()
-        if source is None:
-            raise InputError(failure, "it has no coordinate system", "Assign the one it is in.")
-        source = source.Clone()
-        source.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-        target = spatial_reference(crs)
-        there = osr.CoordinateTransformation(source, target)
-        if bounds is not None:
-            _look_only_at(layer, bounds, osr.CoordinateTransformation(target, source))
-        field = _name_field(layer, name_field, failure)
-        for feature in layer:
-            if stop():
-                raise Cancelled(f"Reading {file.path.name}")
-            geometry = feature.GetGeometryRef()
-            if geometry is None or geometry.IsEmpty():
-                continue
-            geometry = geometry.GetLinearGeometry()
-            geometry.FlattenTo2D()
-            geometry.Transform(there)
-            name = "" if field < 0 else str(feature.GetFieldAsString(field)).strip()
-            shape, parts = _parts(geometry, ogr)
-            if parts:
-                yield Feature(shape, parts, name, bytes(geometry.ExportToWkb()))
+    return gdal_steps(_features(file, crs, bounds, name_field, stop, failure), failed)
+
+
+def _features(
+    file: FeatureFile,
+    crs: str,
+    bounds: Bounds | None,
+    name_field: str,
+    stop: Callable[[], bool],
+    failure: str,
+) -> Iterator[Feature]:
+    from osgeo import ogr, osr
+
+    dataset = checked(open_area(str(file.path)))  # a layer lives as long as it
+    layer = _layer(dataset, file, failure)
+    source = layer.GetSpatialRef()
+    if source is None:
+        raise InputError(failure, "it has no coordinate system", "Assign the one it is in.")
+    source = source.Clone()
+    source.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+    target = spatial_reference(crs)
+    there = osr.CoordinateTransformation(source, target)
+    if bounds is not None:
+        _look_only_at(layer, bounds, osr.CoordinateTransformation(target, source))
+    field = _name_field(layer, name_field, failure)
+    for feature in layer:
+        if stop():
+            raise Cancelled(f"Reading {file.path.name}")
+        geometry = feature.GetGeometryRef()
+        if geometry is None or geometry.IsEmpty():
+            continue
+        geometry = geometry.GetLinearGeometry()
+        geometry.FlattenTo2D()
+        geometry.Transform(there)
+        name = "" if field < 0 else str(feature.GetFieldAsString(field)).strip()
+        shape, parts = _parts(geometry, ogr)
+        if parts:
+            yield Feature(shape, parts, name, bytes(geometry.ExportToWkb()))
 
 
 def layer_bounds(file: FeatureFile, crs: str = LONLAT) -> Bounds:

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import Cancelled, InputError
 from ..gdal.crs import LONLAT, spatial_reference
 from ..gdal.drivers import open_names
-from ..gdal.errors import NO_REASON, checked, gdal_errors
+from ..gdal.errors import NO_REASON, checked, gdal_steps
 from ..text import at_home
 from .features import FeatureFile
 
@@ -58,37 +58,45 @@ def read_places(
     Cancelled
         If ``stop``.
     """
-    from osgeo import osr
-
     file = FeatureFile.of(at_home(str(path)))
     failure = f"The names of places in {file.path} cannot be used"
 
     def failed(why: str) -> InputError:
         return InputError(failure, "it is no vector file" if why == NO_REASON else why, HINT)
 
-    with gdal_errors(failed):
-        dataset = checked(open_names(str(file.path)))  # a layer lives as long as it
-        layer = dataset.GetLayerByName(file.layer) if file.layer else dataset.GetLayer(0)
-        if layer is None:
-            raise InputError(failure, f"it has no layer '{file.layer}'", HINT)
-        names, texts = _fields(layer, failure)
-        source = layer.GetSpatialRef()
-        # A table says nothing of it: its columns are called longitude and latitude.
-        there = None
-        if source is not None:
-            source = source.Clone()
-            source.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
-            there = osr.CoordinateTransformation(source, spatial_reference(LONLAT))
-        for number, feature in enumerate(layer):
-            if number % LOOK_EVERY == 0 and stop():
-                raise Cancelled(f"Reading {file.path.name}")
-            called = tuple(filter(None, (_text(feature, field) for field in names)))
-            if wanted(called):
-                every = tuple(filter(None, (_text(feature, field) for field in texts)))
-                place = _geometry(feature, there)
-                if place is None:
-                    raise InputError(failure, f"'{called[0]}' has no place on the globe", HINT)
-                yield NamedPlace(called, every, place)
+    return gdal_steps(_places(file, wanted, stop, failure), failed)
+
+
+def _places(
+    file: FeatureFile,
+    wanted: Callable[[tuple[str, ...]], bool],
+    stop: Callable[[], bool],
+    failure: str,
+) -> Iterator[NamedPlace]:
+    from osgeo import osr
+
+    dataset = checked(open_names(str(file.path)))  # a layer lives as long as it
+    layer = dataset.GetLayerByName(file.layer) if file.layer else dataset.GetLayer(0)
+    if layer is None:
+        raise InputError(failure, f"it has no layer '{file.layer}'", HINT)
+    names, texts = _fields(layer, failure)
+    source = layer.GetSpatialRef()
+    # A table says nothing of it: its columns are called longitude and latitude.
+    there = None
+    if source is not None:
+        source = source.Clone()
+        source.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        there = osr.CoordinateTransformation(source, spatial_reference(LONLAT))
+    for number, feature in enumerate(layer):
+        if number % LOOK_EVERY == 0 and stop():
+            raise Cancelled(f"Reading {file.path.name}")
+        called = tuple(filter(None, (_text(feature, field) for field in names)))
+        if wanted(called):
+            every = tuple(filter(None, (_text(feature, field) for field in texts)))
+            place = _geometry(feature, there)
+            if place is None:
+                raise InputError(failure, f"'{called[0]}' has no place on the globe", HINT)
+            yield NamedPlace(called, every, place)
 
 
 def _fields(layer: Any, failure: str) -> tuple[list[int], list[int]]:

@@ -174,7 +174,8 @@ def test_a_header_that_was_cut_is_no_bomb(plain: Path, cut: int) -> None:
 
 def test_a_plain_one_is_read(plain: Path) -> None:
     for file in (plain, lie(plain, Claim(bare=True)), lie(plain, Claim(long_box=True))):
-        assert gdal.OpenEx(str(file)).GetRasterBand(1).ReadRaster(5, 5, 1, 1) == b"\x07\x00"
+        dataset = gdal.OpenEx(str(file))
+        assert dataset.GetRasterBand(1).ReadRaster(5, 5, 1, 1) == b"\x07\x00"
     assert check_band_file(plain).grid.shape == (64, 64)
 
 
