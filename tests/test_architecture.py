@@ -47,6 +47,7 @@ HEAVY = {
     "dask",
     "distributed",
     "pyspark",
+    "pyarrow",
     "scipy",
     "yaml",
 }
@@ -55,7 +56,9 @@ everything is made of.
 """
 
 COME_WITH_QGIS = {"numpy", "osgeo", "requests", "urllib3", "yaml"}
-CAN_BE_DONE_WITHOUT = {"rasterio", "pystac_client", "distributed", "dask", "pyspark", "py4j"}
+CAN_BE_DONE_WITHOUT = {
+    *("rasterio", "pystac_client", "distributed", "dask", "pyspark", "py4j", "pyarrow"),
+}
 """Used where somebody has installed them; ``core/installation/needed.py`` says for what."""
 
 OWNERS = {
@@ -82,6 +85,7 @@ OWNERS = {
     "dask": ("core.execution",),
     "distributed": ("core.execution",),
     "pyspark": ("core.execution",),
+    "pyarrow": ("core.discovery.table",),
     "py4j": ("core.execution",),
     # Entities are refused there before Python's parser, which takes them, sees a text.
     "xml": ("core.files.xml_text",),

@@ -16,9 +16,10 @@ from ..enums import AccessKind
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
 from ..stac.home import local_path, public_url
-from ..text import nearest_hint
+from ..text import is_address, nearest_hint
 from ..types import Bounds
 from .item_product import Trust, item_product, naming_of, sensor_of
+from .table.place import STORES, is_table_address, table_path, web_url
 
 AUTO = "auto"
 """Name of the choice that is made for each sensor by itself."""
@@ -59,6 +60,8 @@ class Catalog:
     """Where these facts were read."""
     unverified: tuple[str, ...] = ()
     """Facts that were read nowhere."""
+    is_table: bool = False
+    """Its items are rows of Parquet files: there is nobody to ask."""
     members: tuple[Catalog, ...] = ()
     """Of a choice of several: the catalogues that are asked together, in the order of choice."""
     address: str = field(default="", repr=False)
@@ -93,8 +96,9 @@ def catalog_choices() -> tuple[str, ...]:
 
 
 def get_catalog(name: str) -> Catalog:
-    """The catalogue of that name, or at that URL: a STAC API, or files; these may also lie on this
-    computer. Several with commas between them are one choice: they are asked together.
+    """The catalogue of that name, or at that URL: a STAC API, files of JSON, or a table (STAC
+    GeoParquet); files and tables may also lie on this computer. Several with commas between them
+    are one choice: they are asked together.
 
     Raises
     ------
@@ -112,19 +116,34 @@ def get_catalog(name: str) -> Catalog:
     if fields is not None:
         return _catalog(text.lower(), fields)
     known = {sensor: tuple(ids) for sensor, ids in tree["known_collections"].items()}
-    parts = urlsplit(text)
-    if parts.scheme in ("http", "https") and parts.netloc:
-        url = public_url(text)
-        return Catalog(url, urlsplit(url).netloc, url, known, exact=False, address=text)
-    path = _file_of(text)
-    if path is not None:
-        return Catalog(str(path), path.parent.name, path.as_uri(), known, exact=False)
+    found = _at_address(text, known) or _on_this_computer(text, known)
+    if found is not None:
+        return found
     choices = ", ".join(catalog_choices())
-    listed = f"Known: {choices}; or give an http(s) URL, or a catalog.json."
+    listed = f"Known: {choices}; or give an http(s) URL, a catalog.json, or a Parquet table."
     hint = nearest_hint(text.lower(), catalog_choices(), listed, count=2)
     raise InputError(
         f"Catalogue '{name}' cannot be used", "it is neither a known name nor a URL", hint
     )
+
+
+def _at_address(text: str, known: Mapping[str, tuple[str, ...]]) -> Catalog | None:
+    parts = urlsplit(text)
+    if not parts.netloc or not (is_address(text) or is_table_address(text)):
+        return None
+    url = public_url(web_url(text))
+    is_table = is_table_address(text)
+    title = urlsplit(text).netloc.rpartition("@")[2]
+    return Catalog(url, title, url, known, exact=False, is_table=is_table, address=text)
+
+
+def _on_this_computer(text: str, known: Mapping[str, tuple[str, ...]]) -> Catalog | None:
+    path = _file_of(text)
+    if path is None:
+        return None
+    is_table = _is_table(path)
+    title = path.name if is_table else path.parent.name
+    return Catalog(str(path), title, path.as_uri(), known, exact=False, is_table=is_table)
 
 
 def _split(text: str) -> list[str]:
@@ -143,7 +162,7 @@ def _split(text: str) -> list[str]:
 def _begins(before: str, text: str) -> bool:
     if before.lower() in catalog_choices() or text.lower() in catalog_choices():
         return True
-    return text.startswith(("http://", "https://", "file:")) or _file_of(text) is not None
+    return text.startswith(("http://", "https://", "file:", *STORES)) or _file_of(text) is not None
 
 
 def _together(members: Sequence[Catalog]) -> Catalog:
@@ -169,13 +188,24 @@ def _union(every: Iterable[Mapping[str, Iterable[str]]]) -> dict[str, tuple[str,
 
 
 def _file_of(text: str) -> Path | None:
-    """The file that a path, a ``file:`` URL or a folder with a ``catalog.json`` means."""
+    """The file that a path, a ``file:`` URL or a folder with a ``catalog.json`` means; a folder
+    with Parquet files is itself one.
+    """
     try:
         path = local_path(text) if text.startswith("file:") else Path(text).expanduser()
-        path = path / "catalog.json" if path.is_dir() else path
-        return path.resolve() if path.is_file() else None
+        listed = path / "catalog.json" if path.is_dir() else path
+        if listed.is_file():
+            return listed.resolve()
+        return path.resolve() if _is_table(path) else None
     except (OSError, RuntimeError, ValueError):  # no home of that name, or no name at all
         return None
+
+
+def _is_table(path: Path) -> bool:
+    try:
+        return table_path(path) is not None
+    except OSError:
+        return False
 
 
 def choose_collections(

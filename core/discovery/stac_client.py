@@ -32,6 +32,7 @@ from .linked.small_file import SmallFiles
 from .scene_parser import last_moment, parse_item
 from .session import InsecureRedirect, new_session
 from .stac_fields import StacObject
+from .table.item_table import ItemTable
 
 MOST_ITEMS = 10_000
 """Maximum number of items to fetch from a server that cannot sort: all are fetched before the
@@ -256,7 +257,9 @@ class _Source:
         self._catalog = catalog
         self._sensor = sensor
         self._failure = f"Searching {catalog.title} ({catalog.url}) failed"
+        self._settings = settings
         self._walked = False
+        self._table_collection = ""
         self._asked = ""
         self._lists = True
         timeout = (settings.connect_timeout_s, settings.read_timeout_s)
@@ -279,7 +282,7 @@ class _Source:
 
     def is_foreign(self, item: StacObject) -> bool:
         """Of another sensor: where the whole catalogue is walked, which holds all kinds."""
-        wanted = self._query.collection
+        wanted = self._table_collection or self._query.collection
         if not self._walked:
             return False
         if wanted:
@@ -289,6 +292,9 @@ class _Source:
     def pages(self) -> Iterator[Page]:
         """The pages of the first collection that has any."""
         with discovery_errors(self._failure):
+            if self._catalog.is_table:
+                yield from self._of_table()
+                return
             landing = open_catalogue(self.transport)
             if not landing.search_urls:
                 yield from self._walk(landing)
@@ -301,6 +307,23 @@ class _Source:
                 if not any(True for _ in self._children(landing)):
                     raise
                 yield from self._walk(landing)
+
+    def _of_table(self) -> Iterator[Page]:
+        """As an API has them: of one collection, the best where it has several that would do; of
+        those without a name, what each item itself is.
+        """
+        self._walked = True
+        names = self._catalog.collections.get(self._query.sensor, ())
+        wanted = self._query.collection
+        address, url = self._catalog.address, self._catalog.url
+        with ItemTable(address, url, self._settings, self.transport) as table:
+            listed = table.collections()
+            if wanted and listed:
+                chosen = self._chosen((wanted,), listed)
+            else:
+                chosen = choose_collections(names, self._sensor.name, listed, False)
+            self._table_collection = chosen
+            yield from table.pages(self._form(()), chosen)
 
     def _children(self, landing: Landing) -> Iterator[Any]:
         if landing.answer is not None:

@@ -27,6 +27,13 @@ def object_folder(address: str) -> str | None:
     return None
 
 
+def forget(name: str) -> None:
+    """Drop what GDAL remembers of a file elsewhere: it may be another one by now."""
+    from osgeo import gdal
+
+    gdal.VSICurlPartialClearCache(name)
+
+
 def write_object(name: str, data: bytes) -> None:
     """Write an object; it is there whole or not at all.
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..discovery.catalogs import Catalog
 from ..discovery.session import InsecureRedirect, new_session
-from ..errors import AccessError
+from ..discovery.table.item_table import try_table
+from ..errors import AccessError, DependencyError, DiscoveryError
 from ..monitor import EventQueue, Monitor, Progress
 from ..settings import Settings
 from ..workers import run_parallel
@@ -63,6 +64,8 @@ def ask_catalog(catalog: Catalog, settings: Settings) -> Answer:
     """Ask for the landing page of one; a catalogue of files answers by being there."""
     import requests
 
+    if catalog.is_table:
+        return _ask_table(catalog, settings)
     if catalog.url.startswith("file:"):
         return Answer(catalog.name, 0.0)
     waits = (
@@ -82,6 +85,16 @@ def ask_catalog(catalog: Catalog, settings: Settings) -> Answer:
         problem = error.why
     except requests.RequestException as error:
         problem = f"it cannot be reached ({type(error).__name__})"
+    return Answer(catalog.name, time.monotonic() - begin, problem)
+
+
+def _ask_table(catalog: Catalog, settings: Settings) -> Answer:
+    """Look at the first file of a table."""
+    begin, problem = time.monotonic(), ""
+    try:
+        try_table(catalog.address, catalog.url, settings)
+    except (AccessError, DependencyError, DiscoveryError) as error:
+        problem = error.why
     return Answer(catalog.name, time.monotonic() - begin, problem)
 
 

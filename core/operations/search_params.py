@@ -37,8 +37,9 @@ def sensor_param(
 
 
 CATALOG_HELP = (
-    "A known catalogue, or the URL of any STAC API; several with commas are asked together; auto: "
-    "for each sensor all whose files need no account."
+    "A known catalogue, the URL of any STAC API, or a table of scenes (STAC-GeoParquet: a file, a "
+    "folder, an URL, s3://…); several with commas are asked together; auto: for each sensor all "
+    "whose files need no account."
 )
 
 

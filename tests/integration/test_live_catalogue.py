@@ -22,8 +22,10 @@ from firstlight.core.discovery.stac_client import SceneSearch
 from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
+from support.range_server import FaultyServer
 from support.stac_server import CONFORMS_TO, Behaviour, StacServer, make_item
 from support.stac_sorting import SORT, SortingServer, convex_overlap, crowd, outline, slanted_item
+from support.tables import RUSTAC, write_by_rustac, write_table
 from support.waiting import PATIENCE_S, wait_until
 
 ITEMS = crowd(each=52)
@@ -85,13 +87,41 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     wait_until(answers, "rustac did not come up")
 
 
-@pytest.fixture(
-    params=["rustac", "sorts", "does not sort", "sorts, small pages", "drops the query"]
-)
+SERVERS = ("rustac", "sorts", "does not sort", "sorts, small pages", "drops the query")
+TABLES = ("table of rustac", "table", "table behind HTTP", "folder of tables")
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The same items as rows: by another program, in small groups, behind HTTP, in parts."""
+    pytest.importorskip("pyarrow", reason="pip install 'firstlight[parquet]'")
+    folder = tmp_path_factory.mktemp("tables")
+    by_time = sorted(ITEMS, key=lambda item: item["properties"]["datetime"])
+    found = {"table": str(write_table(folder / "items.parquet", by_time, group=20))}
+    if RUSTAC.exists():
+        path = write_by_rustac(folder / "rustac.parquet", ITEMS)
+        found["table of rustac"] = str(path)
+    for number in range(4):
+        below = folder / "parts" / f"month={number}"
+        below.mkdir(parents=True)
+        write_table(below / f"part-{number}.parquet", ITEMS[number::4], group=7)
+    found["folder of tables"] = str(folder / "parts")
+    with FaultyServer(folder) as server:
+        found["table behind HTTP"] = server.url("items.parquet")
+        yield found
+
+
+@pytest.fixture(params=[*SERVERS, *TABLES])
 def catalog(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The same items behind servers of different abilities."""
+    """The same items behind servers of different abilities, and as rows of tables."""
     if request.param == "rustac":
         yield request.getfixturevalue("rustac")
+        return
+    if request.param in TABLES:
+        known = request.getfixturevalue("tables")
+        if request.param not in known:
+            pytest.skip("rustac is not installed beside this Python")
+        yield known[request.param]
         return
     behaviour = {
         "sorts": Behaviour(page_size=100, conforms_to=(*CONFORMS_TO, SORT)),

@@ -31,7 +31,9 @@ class CatalogCombo(QComboBox):
         # A long name shows its beginning, not its end.
         self.currentIndexChanged.connect(lambda _: self.lineEdit().setCursorPosition(0))
         self.reload()
-        self.setToolTip(self.tr("A known catalogue, or the address (URL) of any STAC API"))
+        self.setToolTip(
+            self.tr("A known catalogue, the address (URL) of any STAC API, or a table (Parquet)")
+        )
         self.setMinimumContentsLength(12)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
