@@ -204,16 +204,17 @@ class ItemTable:
         """The items of some hits, in their order; together as long as they are of one file."""
         rows: dict[tuple[int, int, int], Mapping[str, Any]] = {}
         groups: dict[tuple[int, int], list[int]] = {}
-        for _, part, group, row in hits.tolist():
+        wanted = [(int(part), int(group), int(row)) for _, part, group, row in hits]
+        for part, group, row in wanted:
             groups.setdefault((part, group), []).append(row)
         for (part, group), places in sorted(groups.items()):
             self._transport.check_stop()
             whole = self._part(part).whole_rows(group, places)
-            for place, row in zip(sorted(places), whole):
-                rows[part, group, place] = item_of(row)
+            for place, one in zip(sorted(places), whole):
+                rows[part, group, place] = item_of(one)
         run: list[Any] = []
         url = ""
-        for _, part, group, row in hits.tolist():
+        for part, group, row in wanted:
             if run and self._parts[part].url != url:
                 yield url, run
                 run = []
