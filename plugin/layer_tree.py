@@ -171,4 +171,9 @@ def _is_older(layer: QgsMapLayer, moment: datetime | None) -> bool:
 
 
 def _same_file(first: Path | None, second: Path) -> bool:
-    return first is not None and first.resolve() == second.resolve()
+    """Whether two paths lead to one file. Links are followed where the names are the same: of any
+    other layer, which may lie on a disk that is away, nothing is asked.
+    """
+    if first is None or first.name != second.name:
+        return False
+    return first == second or first.resolve() == second.resolve()

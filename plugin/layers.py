@@ -22,43 +22,16 @@ from ..core.raster.open_file import VECTOR_SUFFIXES, check_map_file
 from ..core.text import shown
 from .compat import UTC
 from .layer_metadata import describe_layer
-from .layer_style import NATURAL_COLOR, apply_style, offer_false_color
+from .layer_style import NATURAL_COLOR, apply_style
 from .layer_tree import place_layer
 from .layer_tree import source_path as source_path
 from .legend_language import translate_legend
-
-
-def add_layers(
-    outputs: Iterable[LayerOutput], project: QgsProject
-) -> tuple[list[QgsMapLayer], list[FirstLightError]]:
-    """Put results on the map at once, each in its group; a layer that shows the same file already
-    is replaced. Several are better put there by :class:`LayerLoader`, which leaves the main thread
-    time in between.
-
-    Parameters
-    ----------
-    outputs : iterable of LayerOutput
-        What to show.
-    project : QgsProject
-        Where.
-
-    Returns
-    -------
-    layers, errors
-        The new layers, and a sentence for each file that QGIS cannot open.
-    """
-    layers: list[QgsMapLayer] = []
-    errors: list[FirstLightError] = []
-    for output in outputs:
-        try:
-            layers.append(add_layer(output, project))
-        except FirstLightError as error:
-            errors.append(error)
-    return layers, errors
+from .picture_style import show_picture
 
 
 def add_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
-    """Put one result on the map.
+    """Put one result on the map, in its group; a layer that shows the same file already is
+    replaced.
 
     Raises
     ------
@@ -155,13 +128,14 @@ def open_layer(output: LayerOutput, project: QgsProject) -> QgsMapLayer:
 def dress_layer(layer: QgsMapLayer, output: LayerOutput) -> None:
     """Give a layer its name, style, day, notes and metadata."""
     layer.setName(shown(output.title))
-    apply_style(layer, output.style, output.classes)
-    translate_legend(layer)
+    picture = output.style == NATURAL_COLOR and isinstance(layer, QgsRasterLayer)
+    if not picture:
+        apply_style(layer, output.style, output.classes)
+        translate_legend(layer)
     set_acquired_day(layer, output)
     describe_layer(layer, output)
-    if output.style == NATURAL_COLOR and isinstance(layer, QgsRasterLayer):
-        # At the end: a style holds day and notes as well.
-        offer_false_color(layer)
+    if picture:  # at the end: each of its styles holds day and notes as well
+        show_picture(layer)
 
 
 def set_acquired_day(layer: QgsMapLayer, output: LayerOutput) -> None:

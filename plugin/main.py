@@ -162,6 +162,7 @@ class FirstLightPlugin:
         if self.jobs is not None:
             self.jobs.close_down(UNLOAD_WAIT_MS)
             self.jobs = None
+        _stop_looking()
         if self.dock is not None:
             self.dock.close_down()
             self._iface.removeDockWidget(self.dock)
@@ -201,6 +202,14 @@ def _print(request: PrintRequest) -> None:
     from .printing import print_event
 
     print_event(request)
+
+
+def _stop_looking() -> None:
+    """Stop the tasks that look how bright pictures are, if there are any."""
+    package = __package__.rpartition(".")[0]
+    spreads = sys.modules.get(f"{package}.plugin.spreads")
+    if spreads is not None:
+        spreads.stop_looking()
 
 
 def _end_spark() -> None:

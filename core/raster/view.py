@@ -1,16 +1,31 @@
-"""A raster as it is seen in a picture of another one's extent: few pixels, from the overviews."""
+"""A raster as it is seen in a picture of another one's extent: few pixels, from the overviews; and
+between which numbers most of them lie.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import RasterError
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.warp import WarpOptions, warp_to_memory
 from ..types import Grid
+from .grid import Window
 from .open_file import open_checked
 from .physical import FloatArray, to_physical
-from .reader import RasterFacts
+from .reader import RasterFacts, RasterReader
+from .valid import find_missing
+
+PLACES, SIDE = 5, 32
+"""A look at so many rows and columns of places, of so many pixels each."""
+CUT_PERCENT = (2.0, 98.0)
+"""Darkest and brightest pixels that a spread leaves out."""
 
 
 def view_grid(grid: Grid, most: int) -> Grid:
@@ -51,3 +66,60 @@ def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
         view = warp_to_memory(band, grid, options, gdal.GDT_Float32)
         stored = checked(view.ReadAsArray())
     return to_physical(stored, radiometry)
+
+
+def read_spread(
+    path: Path, indexes: Sequence[int], wanted: Callable[[], bool] = lambda: True
+) -> dict[int, tuple[float, float]]:
+    """Between which numbers most pixels of bands lie: by a look at a few places, since a file
+    without overviews is decoded as a whole for a small picture of it.
+
+    Parameters
+    ----------
+    path : Path
+        A raster of this computer.
+    indexes : sequence of int
+        Bands, from 1.
+    wanted : callable
+        Asked between two bands; once it says no, nothing more is read.
+
+    Returns
+    -------
+    dict of int to (float, float)
+        Band → its numbers by the header's scale and offset, as QGIS shows them: power stays power.
+        Bands without data are left out.
+
+    Raises
+    ------
+    RasterError, ValidationError, VRTSourceNotFoundError
+        If it cannot be read, or names what is not on this computer.
+    """
+    spreads = {}
+    with RasterReader(path) as reader:
+        for index in indexes:
+            if not wanted():
+                break
+            rule = reader.radiometry[index - 1]
+            for values in _looks(reader, index):
+                seen = values[~find_missing(values, rule.nodata, rule.unit)]
+                if seen.size:
+                    low, high = np.percentile(seen.astype(np.float64), CUT_PERCENT)
+                    ends = sorted(float(end) * rule.scale + rule.offset for end in (low, high))
+                    spreads[index] = (ends[0], ends[1])
+                    break
+    return spreads
+
+
+def _looks(reader: RasterReader, index: int) -> Iterator[npt.NDArray[Any]]:
+    """Stored numbers at a few places; then, for whom these were empty, of all of it in small."""
+    rows, cols = map(_spans, reader.grid.shape)
+    windows = [Window(row, col, height, width) for row, height in rows for col, width in cols]
+    yield np.concatenate([reader.read_stored(index, window).ravel() for window in windows])
+    yield reader.read_stored(index, max_size=PLACES * SIDE).ravel()
+
+
+def _spans(length: int) -> list[tuple[int, int]]:
+    """First rows, or columns, of the places and how many, from edge to edge: each of a few once."""
+    if length <= PLACES * SIDE:
+        return [(first, min(SIDE, length - first)) for first in range(0, length, SIDE)]
+    return [(round(place * (length - SIDE) / (PLACES - 1)), SIDE) for place in range(PLACES)]

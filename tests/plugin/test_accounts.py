@@ -12,7 +12,6 @@ from qgis.core import QgsApplication
 from firstlight.core.accounts.account import AccountKind
 from firstlight.core.operations.registry import get_operation
 from firstlight.plugin.jobs.job_list import JobList
-from firstlight.plugin.layers import add_layers
 from firstlight.plugin.network import read_accounts
 from firstlight.plugin.settings_store import (
     add_catalog,
@@ -21,6 +20,7 @@ from firstlight.plugin.settings_store import (
     write_account_choice,
 )
 from support.account_server import GuardedServer, basic_rule
+from support.map_layers import add_layers
 from support.qgis_fixtures import store_login
 from support.scene import AREA, small_world
 from support.waiting import PATIENCE_MS

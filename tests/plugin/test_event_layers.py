@@ -25,9 +25,10 @@ from firstlight.core.operation import LayerOutput
 from firstlight.core.operations.registry import get_operation
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
-from firstlight.plugin.layer_style import NATURAL_STYLE
-from firstlight.plugin.layers import LayerLoader, add_layers
+from firstlight.plugin.layers import LayerLoader
+from firstlight.plugin.picture_style import FALSE, NATURAL, style_of
 from support.event_world import Pass, area_text, event_world
+from support.map_layers import add_layers
 from support.qgis_fixtures import make_stack
 from support.rasters import ramp, write_raster
 
@@ -133,9 +134,9 @@ def test_false_colour_is_a_second_style_that_keeps_day_and_notes(
     )
     [layer], _ = add_layers([output], project)
     manager = layer.styleManager()
-    assert manager.currentStyle() == NATURAL_STYLE
+    assert manager.currentStyle() == style_of(layer, NATURAL) == "Natural colour"
     assert layer.renderer().redBand() == 3
-    [false] = [name for name in manager.styles() if name != NATURAL_STYLE]
+    false = style_of(layer, FALSE)
     assert false == "False colour (swir22, nir, red)"
     manager.setCurrentStyle(false)
     renderer = layer.renderer()

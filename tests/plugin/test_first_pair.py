@@ -11,7 +11,7 @@ from qgis.gui import QgsGui, QgsProcessingGui
 from qgis.PyQt.QtWidgets import QComboBox
 
 from firstlight.core.operation import LayerOutput
-from firstlight.plugin.layers import add_layers
+from support.map_layers import add_layers
 from support.qgis_fixtures import make_stack
 
 

@@ -30,8 +30,10 @@ from firstlight.core.algorithms.flood import (
 from firstlight.core.algorithms.indices import STRETCHED, index_names, load_indices
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.operation import LayerOutput
-from firstlight.plugin.layer_style import STYLE_DIR, band_names
-from firstlight.plugin.layers import add_layers, source_path
+from firstlight.plugin.layer_style import STYLE_DIR
+from firstlight.plugin.layers import source_path
+from firstlight.plugin.picture_style import band_names
+from support.map_layers import add_layers
 from support.qgis_fixtures import make_stack
 from support.rasters import write_raster
 from support.visitors import watched_address

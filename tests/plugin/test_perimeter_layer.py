@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QDate
 
 from firstlight.core.operation import LayerOutput
 from firstlight.core.products.perimeter import PerimeterFacts, PerimeterRule, write_perimeter
-from firstlight.plugin.layers import add_layers
+from support.map_layers import add_layers
 from support.rasters import write_raster
 
 WHEN = datetime(2024, 8, 1, tzinfo=timezone.utc)

@@ -14,7 +14,7 @@ from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.algorithms.structural_damage import StructuralDamage, structural_kernel
 from firstlight.core.algorithms.wind_damage import VegetationIndex, WindDamage, wind_kernel
 from firstlight.core.operation import LayerOutput
-from firstlight.plugin.layers import add_layers
+from support.map_layers import add_layers
 from support.rasters import write_raster
 
 KERNELS = (

@@ -253,7 +253,7 @@ def test_layers_wait_for_their_project_and_come_when_it_is_opened(
     QApplication.processEvents()  # what the page does when it has just been opened
     assert project.mapLayers() == {}
     assert project.read(path)
-    wait_for(lambda: project.mapLayers())
+    wait_for(lambda: page.primary_button.text() != "&Open here")
     assert [each.name() for each in project.mapLayers().values()] == ["NDVI"]
     assert page.primary_button.text() != "&Open here"
     assert trial.jobs._store.flush(10)
@@ -261,14 +261,14 @@ def test_layers_wait_for_their_project_and_come_when_it_is_opened(
     assert not kept.waits
 
 
-def test_layers_that_wait_can_be_opened_here(trial, tmp_path, band_file):
+def test_layers_that_wait_can_be_opened_here(trial, tmp_path, band_file, wait_for):
     layer = LayerOutput(band_file, "NDVI", "ndvi", "one")
     result = OperationResult(data=None, text="made", layers=(layer,))
     trial.remember(record(tmp_path, 1, JobState.DONE, result=result, waits=True))
     page = trial.open()
     trial.press()
+    wait_for(lambda: page.status == "Job 1: 1 layer on the map.")
     assert len(QgsProject.instance().mapLayers()) == 1
-    assert page.status == "Job 1: 1 layer on the map."
 
 
 def test_a_job_that_ends_in_another_project_puts_nothing_onto_its_map(
@@ -337,13 +337,13 @@ def test_copies_are_on_the_clipboard(trial, tmp_path):
     assert "'firstlight:index'" in QApplication.clipboard().text()
 
 
-def test_what_cannot_be_done_says_why(trial, tmp_path):
+def test_what_cannot_be_done_says_why(trial, tmp_path, wait_for):
     trial.remember(record(tmp_path, 1, JobState.INTERRUPTED, whole=False))
     page = trial.open()
     assert not page.primary_button.isEnabled()
     assert page.primary_button.toolTip() == "It was given a secret, which is not kept."
     folder = trial.menu()["folder"]
-    assert not folder.isEnabled()
+    wait_for(lambda: not folder.isEnabled())
     assert folder.toolTip() == "It is not there."
 
 

@@ -13,10 +13,10 @@ from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtWidgets import QLabel, QWidget
 
 from firstlight.core.operation import AreaRow, LayerOutput
-from firstlight.plugin.layers import add_layers
 from firstlight.plugin.picture_pair import picture_pair
 from firstlight.ui.results.before_after import BeforeAfter, close_before_after, show_before_after
 from firstlight.ui.results.class_chart import ClassChart
+from support.map_layers import add_layers
 from support.qgis_fixtures import make_stack
 
 BANDS = ("blue", "green", "red", "nir", "swir22")

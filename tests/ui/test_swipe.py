@@ -15,11 +15,11 @@ from qgis.PyQt.QtWidgets import QApplication
 
 from firstlight.core.errors import FirstLightError
 from firstlight.core.operation import LayerOutput
-from firstlight.plugin.layers import add_layers
 from firstlight.ui.results import swipe
 from firstlight.ui.results.curtain import Curtain
 from firstlight.ui.results.swipe import start_swipe, stop_swipe
 from support.main_thread import python_calls
+from support.map_layers import add_layers
 from support.qgis_fixtures import make_stack
 
 

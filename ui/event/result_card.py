@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
@@ -103,7 +101,7 @@ class ResultCard(QFrame):
         two = picture_pair(result.layers) is not None
         for button in (self.compare_button, self.swipe_button):
             button.setVisible(two)
-        self.report_button.setEnabled(Path(str(result.outputs.get("report") or "")).is_file())
+        self.report_button.setEnabled(bool(result.outputs.get("report")))
 
     @staticmethod
     def _put(label: PlainLabel, text: str) -> None:

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from ...core.text import at_home
+from ...plugin.disk import DiskLook
 from ...plugin.settings_store import read_last
 from ..parts.plain import plain_tip
 from ..parts.sentences import size_text
@@ -46,6 +47,7 @@ class SaveField(QWidget):
         layout.addWidget(self.forecast_box)
         self._own = ""
         self._cost = ""
+        self._disk = DiskLook(free_bytes, self._show, self)
         self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
         self.output_widget.fileChanged.connect(self._change)
 
@@ -69,7 +71,7 @@ class SaveField(QWidget):
     def show_event(self, own: str, cost: str) -> None:
         """Name the event's own folder, and what mapping it costs (empty: not known yet)."""
         self._own, self._cost = own, cost
-        self._show()
+        self._look()
 
     def _show_beginning(self) -> None:
         """A long path shows where it begins; all of it is in the tool tip."""
@@ -80,26 +82,29 @@ class SaveField(QWidget):
 
     def _change(self, *_: object) -> None:
         self._show_beginning()
-        self._show()
+        self._look()
         self.changed.emit()
+
+    def _look(self) -> None:
+        """Show what is known, and look how much room there is now."""
+        self._disk.ask(Path(self.output()))
+        self._show()
 
     def _show(self) -> None:
         lines = [self.tr("Own folder: {name}").format(name=self._own)] if self._own else []
-        free = free_bytes(self.output())
+        free = self._disk.last(Path(self.output()))
         room = "" if free is None else self.tr("{free} free").format(free=size_text(free))
         lines += filter(None, (self._cost, room))
         self.own_label.setText("\n".join(lines))
         self.own_label.setVisible(bool(lines))
 
 
-def free_bytes(folder: str) -> int | None:
+def free_bytes(folder: Path) -> int | None:
     """Room on the disk of a folder, also where it is still to be made; None where nobody knows."""
-    if not folder or not Path(folder).is_absolute():
+    if not folder.is_absolute():
         return None
-    place = Path(folder)
-    while not place.exists() and place != place.parent:
-        place = place.parent
     try:
+        place = next(one for one in (folder, *folder.parents) if one.exists())
         return shutil.disk_usage(place).free
     except OSError:
         return None

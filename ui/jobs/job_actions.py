@@ -25,6 +25,8 @@ class Deeds:
     again: Callable[[Job], None]
     open_here: Callable[[Job], None]
     open_path: Callable[[Path], None]
+    is_there: Callable[[Path], bool]
+    """Whether a path leads anywhere, as far as that is known by now."""
     show_text: Callable[[str], None]
     copy: Callable[[str], None]
     remove: Callable[[Job], None]
@@ -57,12 +59,12 @@ def job_actions(job: Job, deeds: Deeds) -> list[JobAction]:
         title = _tr("&Resume") if resume else _tr("&Try again")
         actions.append(JobAction("again", title, lambda: deeds.again(job), _secret(job)))
     if report is not None:
-        gone = "" if report.is_file() else _tr("It is not there any more.")
+        gone = "" if deeds.is_there(report) else _tr("It is not there any more.")
         actions.append(
             JobAction("report", _tr("Open re&port"), lambda: deeds.open_path(report), gone)
         )
     if place is not None:
-        gone = "" if place.is_dir() else _tr("It is not there.")
+        gone = "" if deeds.is_there(place) else _tr("It is not there.")
         actions.append(
             JobAction("folder", _tr("Open &folder"), lambda: deeds.open_path(place), gone)
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from qgis.PyQt.QtCore import QModelIndex, QPoint, Qt, QTimer
 from qgis.PyQt.QtGui import QKeySequence
@@ -24,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.errors import FirstLightError
 from ...plugin.compat import QAction
+from ...plugin.disk import DiskLook
 from ...plugin.jobs.job import Job
 from ...plugin.messages import show_details
 from ..parts.flow import FlowLayout
@@ -54,17 +57,21 @@ class JobsPage(Page):
         self.primary_button = QPushButton(objectName="job_primary_button")
         self.more_button = QToolButton(objectName="job_more_button")
         self.menu = QMenu(self)
+        self._disk = DiskLook(os.path.exists, self._offer_again, self)
         self._deeds = Deeds(
             cancel=shared.jobs.cancel,
             again=self.again,
             open_here=self.open_here,
             open_path=open_path,
+            is_there=self._is_there,
             show_text=lambda text: show_details(self.window(), text),
             copy=self._copy,
             remove=shared.jobs.remove,
             compare=partial(self._look, show_before_after, shared.iface),
             swipe=partial(self._look, start_swipe, shared.iface.mapCanvas()),
         )
+        self._coming: set[Job] = set()
+        """Those whose layers are on their way to the map."""
         self._actions: list[JobAction] = []
         self._shown: tuple[object, ...] = ()
         """What the button was made for."""
@@ -108,17 +115,43 @@ class JobsPage(Page):
         self.choose(new)
         self.say(self.tr("{title} …").format(title=new.title))
 
-    def open_here(self, job: Job) -> None:
-        """Put the layers of a job onto the map that is open."""
-        if job.result is None:
-            return
-        added, errors = self.shared.take_layers(job.result)
+    def open_here(self, job: Job, ended: bool = False) -> None:
+        """Put the layers of a job onto the map that is open.
+
+        Parameters
+        ----------
+        job : Job
+            Whose layers.
+        ended : bool
+            It has just come to its end, which is told when they are there.
+        """
+        if job.result is not None and job not in self._coming:
+            self._coming.add(job)
+            project = str(self.shared.jobs.project)
+            self.shared.bring_layers(job.result, partial(self._tell_opened, job, project, ended))
+
+    def _tell_opened(
+        self,
+        job: Job,
+        project: str,
+        ended: bool,
+        added: int,
+        errors: tuple[FirstLightError, ...],
+    ) -> None:
+        self._coming.discard(job)
+        if project == str(self.shared.jobs.project):  # else they wait on: it was closed meanwhile
+            self._tell_on_map(job, added, errors)
+        if ended:
+            self.run_finished.emit(job.state)
+
+    def _tell_on_map(self, job: Job, added: int, errors: tuple[FirstLightError, ...]) -> None:
         self.shared.jobs.settle(job)
         layers = count(added, self.tr("layer"), self.tr("layers"))
         self.say(self.tr("{title}: {layers} on the map.").format(title=job.title, layers=layers))
         for error in errors:
             self.show_error(error)
-        self.tell(job.result, self.told if not errors else "")
+        if job.result is not None:
+            self.tell(job.result, self.told if not errors else "")
 
     def _look(self, way: Callable[..., object], place: object, job: Job) -> None:
         """Compare the pictures of a job's result."""
@@ -140,8 +173,9 @@ class JobsPage(Page):
         if job.waits:
             self.say(describe_waiting(job))
         elif job.result is not None and job.result.layers:
-            self.open_here(job)
-        elif job.result is not None:
+            self.open_here(job, ended=True)
+            return
+        if job.result is not None:
             self.say(self.tr("{title}: done.").format(title=job.title))
             self.tell(job.result, self.told)
         elif job.error is not None:
@@ -167,7 +201,7 @@ class JobsPage(Page):
         if text != self.details.toPlainText():  # or a selection in it would be lost
             self.details.setPlainText(text)
         self.progress_bar.setValue(round(100 * job.fraction))
-        # Looks at the disk, which may be slow: not at each step of its progress.
+        # Asks the disk, and makes texts of copies: not at each step of its progress.
         now = (job, job.state, job.waits)
         if now != self._shown:
             self._shown = now
@@ -179,6 +213,21 @@ class JobsPage(Page):
         self.primary_button.setText(first.title)
         self.primary_button.setEnabled(not first.why_not)
         self.primary_button.setToolTip(plain_tip(first.why_not))
+
+    def _is_there(self, path: Path) -> bool:
+        """Taken to be there until the disk has answered."""
+        return self._disk.ask(path) is not False
+
+    def _offer_again(self) -> None:
+        """The disk has answered: what is gone cannot be opened, also from the menu in view."""
+        if self.job is None:
+            return
+        self._offer(self.job)
+        why_not = {f"job_{one.name}": one.why_not for one in self._actions}
+        for action in self.menu.actions():
+            reason = why_not.get(action.objectName(), "")
+            action.setEnabled(not reason)
+            action.setToolTip(plain_tip(reason))
 
     def _press(self, *_: object) -> None:
         if self.job is not None:

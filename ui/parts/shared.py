@@ -14,7 +14,7 @@ from ...core.enums import Status
 from ...core.errors import FirstLightError
 from ...core.operation import OperationResult
 from ...plugin.jobs.job_list import JobList
-from ...plugin.layers import LayerLoader, add_layers, source_path
+from ...plugin.layers import LayerLoader, source_path
 from ...plugin.map_view import zoom_to_layers
 from ...plugin.messages import (
     Action,
@@ -66,18 +66,6 @@ class Shared(QObject):
             show_warning(bar, text, self._actions(result))
         else:
             show_success(bar, text, self._actions(result))
-
-    def take_layers(self, result: OperationResult) -> tuple[int, tuple[FirstLightError, ...]]:
-        """Put a result's layers onto the map.
-
-        Returns
-        -------
-        count, errors
-            How many came, and what kept the others away.
-        """
-        layers, errors = add_layers(result.layers, QgsProject.instance())
-        self._tell_layers(layers)
-        return len(layers), tuple(errors)
 
     def _tell_layers(self, layers: Sequence[QgsMapLayer]) -> None:
         if layers:

@@ -12,9 +12,9 @@ from qgis.PyQt.QtGui import QCloseEvent
 from qgis.PyQt.QtWidgets import QCheckBox, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from ...core.operation import LayerOutput
-from ...plugin.layer_style import NATURAL_STYLE
 from ...plugin.map_view import zoom_to_layers
 from ...plugin.picture_pair import PicturePair, picture_pair
+from ...plugin.picture_style import FALSE, NATURAL, style_of
 from ..parts.plain import PlainLabel
 from .linked_canvases import FollowingCanvas, LinkedCanvases
 from .own_layers import open_own
@@ -119,10 +119,9 @@ class BeforeAfter(QgsDockWidget):
 
     def _show_style(self, false: bool) -> None:
         for canvas, picture in zip(self.canvases, self._pictures):
-            styles = picture.styleManager().styles()
-            others = [name for name in styles if name != NATURAL_STYLE]
-            if len(styles) > 1:
-                picture.styleManager().setCurrentStyle(others[0] if false else NATURAL_STYLE)
+            style = style_of(picture, FALSE if false else NATURAL)
+            if style:
+                picture.styleManager().setCurrentStyle(style)
             canvas.refresh()
 
     def _build(self, titles: Sequence[str]) -> None:
@@ -139,7 +138,7 @@ class BeforeAfter(QgsDockWidget):
             layout.addWidget(PlainLabel(title))
             layout.addWidget(canvas, 1)
             both.addWidget(side)
-        several = all(len(picture.styleManager().styles()) > 1 for picture in self._pictures)
+        several = all(style_of(picture, FALSE) for picture in self._pictures)
         self.false_color_box.setEnabled(several)
         if not several:
             self.false_color_box.setToolTip(self.tr("The pictures have no infrared bands."))

@@ -94,6 +94,8 @@ class SwipeTool(QgsMapTool):
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._draw)
+        for picture in self._pictures:
+            picture.repaintRequested.connect(self._move)  # its colours are known better now
         for side in self._sides:
             side.drawn.connect(self._show)
         self.setCursor(QCursor(Qt.CursorShape.SplitHCursor))
