@@ -190,7 +190,6 @@ MODELS = (
 def make(model: Model) -> QgsProcessingModelAlgorithm:
     """The model as QGIS has it."""
     made = QgsProcessingModelAlgorithm(model.title, "Examples", "examples")
-    made.setName(model.name)
     made.setHelpContent({"ALG_DESC": model.help})
     for number, definition in enumerate(model.inputs):
         component = QgsProcessingModelParameter(definition.name())

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape, unescape
 
 import yaml
@@ -26,6 +27,11 @@ ROOT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("de", "es", "fr", "pt")
 WORDS_OF_CONFIG = ("title", "summary", "about", "description", "note", "hint", "why")
 """Keys of the configuration whose values people read."""
+
+WORDS_OF_MODELS = frozenset(
+    {"ALG_DESC", "component_description", "description", "help", "model_group", "model_name"}
+)
+"""Entries of a model whose values people read (``plugin/processing/example_model.py``)."""
 
 _WORD = re.compile(r"[a-z]{2,}")
 _CAPITAL = re.compile(r"[A-Z][a-z]+(?:[- ][a-z]+)*")
@@ -127,6 +133,14 @@ def texts_of_labels(path: Path) -> Iterator[str]:
             yield text
 
 
+def texts_of_models(path: Path) -> Iterator[str]:
+    """Titles and helps of a model of Processing."""
+    for option in ElementTree.parse(path).iter("Option"):
+        text = (option.get("value") or "").strip()
+        if option.get("name") in WORDS_OF_MODELS and is_for_people(text):
+            yield text
+
+
 def texts_of_windows() -> dict[str, set[str]]:
     """Texts that are given to Qt's ``tr`` and ``translate``, by their context: a class.
 
@@ -181,6 +195,8 @@ def texts() -> list[str]:
     found.update(texts_of_operations(ROOT / "resources" / "operations.json"))
     for path in sorted((ROOT / "resources").rglob("*.q[mp][lt]")):
         found.update(texts_of_labels(path))
+    for path in sorted((ROOT / "resources" / "models").glob("*.model3")):
+        found.update(texts_of_models(path))
     for path in sorted((ROOT / "config").glob("*.yaml")):
         found.update(texts_of_config(yaml.safe_load(path.read_text(encoding="utf-8"))))
     return sorted(found)

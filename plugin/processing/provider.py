@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qgis.core import QgsProcessingModelAlgorithm, QgsProcessingProvider
+from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.doors.operation_index import declared_operations
@@ -76,9 +76,11 @@ class FirstLightProvider(QgsProcessingProvider):
         for operation in operations:
             self.addAlgorithm(OperationAlgorithm(operation, self._icon))
         if self._with_models:
+            from .example_model import ExampleModel  # not at QGIS's start
+
             for path in sorted(MODELS.glob("*.model3")):
-                model = QgsProcessingModelAlgorithm()
-                if model.fromFile(str(path)):
+                model = ExampleModel(path)
+                if model.is_sound:
                     self.addAlgorithm(model)
 
     def bring_models(self) -> None:

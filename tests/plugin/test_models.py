@@ -68,6 +68,7 @@ def test_every_model_of_the_folder_is_in_the_toolbox() -> None:
     assert len(names) == 3
     for name in names:
         assert model(name).name() == name
+        assert model(name).displayName() != name
         assert model(name).group() == "Examples"
         assert model(name).shortHelpString() or model(name).helpContent()["ALG_DESC"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsApplication
+from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import (
@@ -18,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from firstlight.core.doors.operation_index import declared_operations
 from firstlight.core.operation import OperationResult, ResultSummary
 from firstlight.ui.dock.page_bar import ICON_ONLY, WITH_WORD, PageBar
 from firstlight.ui.event.pair_pictures import Picture
@@ -221,7 +223,34 @@ def test_tab_goes_from_top_to_bottom(dock, qtbot, name):
     dock.show_page(page)
     dock.set_area(10, 45, 11, 46)
     QApplication.processEvents()
-    visited = focus_chain(page)
+    check_order(page, focus_chain(page))
+
+
+TOOLS = [one.name for one in declared_operations() if one.name != "event"]
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_tab_goes_through_the_fields_of_a_tool_before_it_reaches_run(dock, name):
+    panel = dock.files.tools_panel
+    other = "index" if name != "index" else "stack"
+    for tool in (name, other, name):  # a form that comes back, too
+        dock.show_tool(tool)
+    for box in panel.form.findChildren(QgsCollapsibleGroupBoxBasic):
+        box.setCollapsed(False)
+    QApplication.processEvents()
+    visited = focus_chain(dock.files)
+    fields = [one for one in tab_stops(panel.form) if one.isEnabled() and one.isVisible()]
+    assert fields, "a tool without a field"
+    check_order(panel.form, fields)
+    assert visited[0] is panel.back_button
+    assert visited[1 : 1 + len(fields)] == fields
+    assert visited[-1] is panel.run_button
+    for field in panel.form.fields.values():
+        assert any(field.isAncestorOf(one) or one is field for one in fields), field.objectName()
+
+
+def check_order(page, visited):
+    """What is visited goes from top to bottom, and in a row from left to right; and has a name."""
     places = [widget.mapTo(page, QPoint(0, 0)) for widget in visited]
     for widget, before, now in zip(visited[1:], places, places[1:]):
         what = widget.objectName() or widget.metaObject().className()

@@ -27,6 +27,8 @@ class Field(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.held: QWidget = self
+        """The widget that does the work."""
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
 
@@ -35,7 +37,8 @@ class Field(QWidget):
         widget.setSizePolicy(QSizePolicy.Policy.Expanding, widget.sizePolicy().verticalPolicy())
         widget.setMinimumWidth(60)
         self.layout().addWidget(widget, 1)
-        self.setFocusProxy(widget)
+        # No focus proxy: the field would be a second stop of Tab, wherever it stands in the chain.
+        self.held = widget
         signal.connect(lambda *_: self.changed.emit())
 
     def value(self) -> Any:

@@ -51,7 +51,7 @@ class ParameterForm(QWidget):
             self.fields[param.name] = field
             label = PlainLabel(said(param.title) + (" *" if param.required else ""))
             label.setToolTip(plain_tip(said(param.help)))
-            label.setBuddy(field)
+            label.setBuddy(field.held)
             _name_parts(field, said(param.title))
             (advanced if param.advanced else plain).addRow(label, field)
         if advanced.rowCount():

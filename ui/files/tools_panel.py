@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qgis.core import QgsProject
-from qgis.PyQt.QtCore import QUrl, pyqtSignal
+from qgis.PyQt.QtCore import Qt, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import (
     QFrame,
@@ -31,6 +31,7 @@ from ...plugin.stack_pair import stack_pair
 from ..fields.parameter_form import ParameterForm
 from ..parts.plain import PlainLabel, plain_tip
 from ..parts.shades import Shade, shade
+from ..parts.tab_order import tab_stops, visit_after
 from .report_view import ReportView
 from .tool_list import STEPS, ToolList
 from .verdict import verdict_line
@@ -88,6 +89,7 @@ class ToolsPanel(QWidget):
         self.scroll_area = QScrollArea(objectName="tools_scroll")
         self.scroll_area.setWidgetResizable(True)
         self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from field to field
         self.result_text = QPlainTextEdit(objectName="result_text")
         self.result_text.setReadOnly(True)
         self.result_text.setPlaceholderText(self.tr("The answer appears here."))
@@ -233,6 +235,8 @@ class ToolsPanel(QWidget):
         pair = stack_pair(self.operation.parameters(Door.DOCK), QgsProject.instance())
         self.form.set_values(pair)
         self.scroll_area.setWidget(self.form)
+        # The form is made later than what stands below it.
+        visit_after(self.back_button, tab_stops(self.form))
         self.title_label.setText(said(self.operation.title))
         self.next_button.hide()
         self.again_button.hide()
