@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..raster.grid import Window, split_windows
 from .codec import Codec, compress, predict
+from .file_block import FileBlock
 from .pyramid import halve, level_shapes
 from .raster_spec import RasterSpec
 from .statistics import BandStatistics, measure
@@ -31,8 +32,8 @@ class Piece:
     """
 
     place: BlockIndex
-    blocks: tuple[tuple[BlockIndex, bytes], ...]
-    """Compressed."""
+    blocks: tuple[tuple[BlockIndex, bytes | FileBlock], ...]
+    """Compressed; in a file where another process has made it."""
     rest: npt.NDArray[Any] | None
     """Its pixels at the next level, (bands, block/2, block/2); None at the top."""
     statistics: tuple[BandStatistics, ...] = ()

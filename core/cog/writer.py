@@ -31,6 +31,7 @@ from ..files.atomic import (
 from ..raster.grid import Window
 from ..raster.reader import check_raster
 from .codec import pick_codec
+from .file_block import FileBlock
 from .layout import CLASSIC_END, Level, make_header, write_file
 from .pieces import BlockIndex, Piece, make_parent, make_spans, split_spans
 from .pyramid import level_shapes
@@ -70,10 +71,11 @@ class CogWriter:
         self._shapes = level_shapes(spec.grid.shape, spec.block)
         self._spool_path = part_of(path.with_name(f"{path.name}.tiles"))
         self._lock = threading.Lock()
-        self._blocks: dict[BlockIndex, ByteRange] = {}
+        self._blocks: dict[BlockIndex, ByteRange | FileBlock] = {}
         self._rests: dict[BlockIndex, ByteRange] = {}
         self._pieces: dict[BlockIndex, tuple[BandStatistics, ...]] = {}
-        self._resumable = bool(resume_key)
+        self.resumable = bool(resume_key)
+        """Pieces outlive the run."""
         key = (
             hashlib.sha256(
                 f"{resume_key} {spec} {self.codec} {_gdal_version()}".encode()
@@ -102,7 +104,7 @@ class CogWriter:
     ) -> None:
         self._spool.close()  # after a stop, a worker may still be handing over its last piece
         remove_quietly(part_of(self.path))  # which an earlier run may have left
-        if not self._resumable or kind is None:
+        if not self.resumable or kind is None:
             remove_quietly(self._spool_path)
 
     def has(self, window: Window) -> bool:
@@ -230,8 +232,15 @@ class CogWriter:
         ]
 
     def _append(self, piece: Piece) -> BlockIndex:
-        indexes = [index for index, _ in piece.blocks]
-        parts: list[bytes | memoryview] = [data for _, data in piece.blocks]
+        elsewhere: dict[BlockIndex, ByteRange | FileBlock] = {}
+        indexes: list[BlockIndex] = []
+        parts: list[bytes | memoryview] = []
+        for index, block in piece.blocks:
+            if isinstance(block, FileBlock) and not self.resumable:
+                elsewhere[index] = block
+            else:  # a later run must find all of it in the spool
+                indexes.append(index)
+                parts.append(self._read(block) if isinstance(block, FileBlock) else block)
         if piece.rest is not None:
             parts.append(np.ascontiguousarray(piece.rest).data.cast("B"))
         head = {
@@ -243,6 +252,8 @@ class CogWriter:
             record = self._spool.append(head, parts)
         if record is None:
             raise Cancelled(f"Writing {self.path.name}")
+        with self._lock:
+            self._blocks.update(elsewhere)
         self._note(record)
         return piece.place
 
@@ -299,9 +310,9 @@ class CogWriter:
             for index in self._indexes(level):
                 yield self._read(self._blocks[index])
 
-    def _read(self, extent: ByteRange) -> bytes:
+    def _read(self, extent: ByteRange | FileBlock) -> bytes:
         try:
-            return self._spool.read(extent)
+            return extent.read() if isinstance(extent, FileBlock) else self._spool.read(extent)
         except (OSError, ValueError) as error:  # ValueError: closed meanwhile
             raise RasterError(self._failure.what, reason_of(error), "Run it again.") from error
 

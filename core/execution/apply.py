@@ -25,7 +25,6 @@ from ..algorithms.kernel import (
     MapClass,
 )
 from ..cog.codec import pick_codec
-from ..cog.pieces import Piece
 from ..cog.raster_spec import BLOCK, RasterSpec, integer_scale, storage_dtype
 from ..cog.writer import CogWriter
 from ..enums import OutputType, Resampling
@@ -38,6 +37,7 @@ from ..workers import run_in_background
 from .chunks import ChunkRun
 from .engine import Engine
 from .layer_statistics import LayerStatistics, Written, written_statistics
+from .piece_taker import PieceTaker
 from .progress import TileCount
 from .result_store import StorePlace
 from .router import Job, choose_engine, open_engine
@@ -149,7 +149,7 @@ class _LayerRun:
                 files.enter_context(CogWriter(path, spec, key))
                 for path, spec in zip(outputs, specs, strict=True)
             ]
-            self._compute(kernel, writers, tiles, lazy)
+            self._compute(kernel, writers, tiles, lazy, files)
             self._lay_out(writers)
             return self._applied(kernel, writers, lazy)
 
@@ -225,6 +225,7 @@ class _LayerRun:
         writers: Sequence[CogWriter],
         tiles: Sequence[Window],
         lazy: _LazyEngine,
+        files: ExitStack,
     ) -> None:
         """Compute the tiles that the files do not hold yet."""
         missing = [tile for tile in tiles if not all(writer.has(tile) for writer in writers)]
@@ -235,15 +236,10 @@ class _LayerRun:
         title = f"{kernel.name}: tiles, {lazy.title}"
         count = TileCount(title, len(tiles), done, TILES_SHARE - begin, begin)
 
-        def take(tile: Window, layers: Sequence[Sequence[Piece]]) -> None:
-            for writer, pieces in zip(writers, layers, strict=True):
-                for piece in () if writer.has(tile) else pieces:
-                    writer.put(piece)
-            self.events.put(count.add())
-
         codecs = tuple(writer.codec for writer in writers)
         work = TileWork(self.reader, self.indexes, kernel, self.specs, codecs, self.area)
-        lazy.engine.run(work, missing, self.events.stop, take)
+        taker = files.enter_context(PieceTaker(writers, partial(_put_next, self.events, count)))
+        lazy.engine.run(work, missing, self.events.stop, taker)
 
     def _outside(self, writers: Sequence[Written]) -> int:
         """Pixels that are not asked for: beyond the area, or beyond those of the maps that are put

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from ..enums import EngineName
 from ..raster.grid import Window
@@ -55,6 +55,32 @@ class Engine(Protocol):
         """
 
 
+class Delivery(Generic[Result]):
+    """The results of a run as they come: each goes to who takes it, else it is kept.
+
+    Parameters
+    ----------
+    take : callable, optional
+        See :meth:`Engine.run`.
+    """
+
+    def __init__(self, take: Take[Result] | None) -> None:
+        self.take = take
+        self._kept: dict[int, Result] = {}
+
+    def __call__(self, number: int, tile: Window, result: Result) -> None:
+        """A tile's result is there; on any thread."""
+        if self.take is None:
+            self._kept[number] = result
+        else:
+            self.take(tile, result)
+
+    @property
+    def kept(self) -> list[Result]:
+        """Results that nobody has taken, in the order of the tiles."""
+        return [self._kept[number] for number in sorted(self._kept)]
+
+
 class SerialEngine:
     """One tile after the other, on the calling thread."""
 
@@ -68,13 +94,10 @@ class SerialEngine:
         take: Take[Result] | None = None,
     ) -> list[Result]:
         """See :class:`Engine`."""
-        results = []
+        delivery = Delivery(take)
         with TILES.share(1) as share:
-            for tile in tiles:
+            for number, tile in enumerate(tiles):
                 with share.slot(stop):
                     result = work(tile)
-                if take is None:
-                    results.append(result)
-                else:
-                    take(tile, result)
-        return results
+                delivery(number, tile, result)
+        return delivery.kept

@@ -10,7 +10,7 @@ How an engine uses it::
     groups = group_tiles(tiles, slots)
     send work_of(work, group), store, group     ──►    do_group(work, store, group, name)
     store.look(group.number)  (again and again)           begin, has → skip, put | fail
-      done   → unpack(store.get(…)), store.taken(…)
+      done   → store.collect(…), store.taken(…)
       failed → store.failure(…): raise it, or give the tile to a new group elsewhere
     store.sweep()             (always, also after a failure)
 
@@ -29,6 +29,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from .. import errors
@@ -37,7 +38,7 @@ from ..files.atomic import reason_of
 from ..raster.grid import Window
 from .engine import Result
 from .store_files import StoreFiles, files_at
-from .tile_groups import TileGroup
+from .tile_groups import Made, TileGroup
 
 OPEN, BEGUN = "open", "begun"
 FAILED = ".failed"
@@ -58,6 +59,21 @@ class Storable(Protocol[Result]):
 
     def unpack(self, data: bytes) -> Result:
         """The result again.
+
+        Raises
+        ------
+        ValueError
+            If the bytes are not those that were packed.
+        """
+
+
+@runtime_checkable
+class Adopts(Protocol[Made]):
+    """Who takes results and can take over the files in which they lie: nothing is copied then."""
+
+    def adopt(self, path: Path) -> Made | None:
+        """The result in a file, which is moved away; None where that cannot be done, and the file
+        stays.
 
         Raises
         ------
@@ -159,6 +175,22 @@ class ResultStore:
         """A finished tile; empty where it was taken."""
         with self._named("cannot be read"):
             return self._files.read(self._tile(group, tile))
+
+    def collect(self, work: Storable[Result], group: int, tile: int, take: object) -> Result:
+        """A finished tile, for who takes it.
+
+        Raises
+        ------
+        ValueError
+            If the bytes are not those that were packed.
+        """
+        path = self._files.path(self._tile(group, tile))
+        if path is not None and isinstance(take, Adopts):
+            with self._named("cannot be read"):
+                adopted: Result | None = take.adopt(path)
+            if adopted is not None:
+                return adopted
+        return work.unpack(self.get(group, tile))
 
     def taken(self, group: int, tile: int) -> None:
         """A tile is in safety elsewhere: only an empty mark stays."""

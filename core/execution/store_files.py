@@ -41,6 +41,9 @@ class StoreFiles(Protocol):
     def read(self, name: str) -> bytes:
         """All of a file."""
 
+    def path(self, name: str) -> Path | None:
+        """Where a file lies on this computer; None where no file system has it."""
+
     def has(self, name: str) -> bool:
         """Whether a file is there, be it empty."""
 
@@ -92,6 +95,10 @@ class FolderFiles:
         with open_file(Path(self.place) / name, os.O_RDONLY) as file:
             return bytes(file.read())
 
+    def path(self, name: str) -> Path | None:
+        """See :class:`StoreFiles`."""
+        return Path(self.place) / name
+
     def has(self, name: str) -> bool:
         """See :class:`StoreFiles`."""
         return (Path(self.place) / name).is_file()
@@ -141,6 +148,10 @@ class ObjectFiles:
     def read(self, name: str) -> bytes:
         """See :class:`StoreFiles`."""
         return read_object(f"{self.place}/{name}")
+
+    def path(self, name: str) -> Path | None:
+        """See :class:`StoreFiles`."""
+        return None
 
     def has(self, name: str) -> bool:
         """See :class:`StoreFiles`."""

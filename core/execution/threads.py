@@ -14,7 +14,7 @@ from ..enums import EngineName
 from ..errors import Cancelled
 from ..raster.grid import Window
 from ..sharing.budgets import TILES
-from .engine import Result, Take
+from .engine import Delivery, Result, Take
 
 Threads = Callable[[Callable[[], None], int, int], None]
 """Calls a function so many times on so many threads; the first failure is raised at once."""
@@ -46,7 +46,7 @@ class ThreadsEngine:
     ) -> list[Result]:
         """See :class:`~.engine.Engine`."""
         waiting = deque(enumerate(tiles))
-        results: dict[int, Result] = {}
+        delivery = Delivery(take)
 
         def next_tile() -> None:
             with share.slot(stop):
@@ -55,17 +55,14 @@ class ThreadsEngine:
                 # Not a certain tile but the next one: neighbours share decoded blocks.
                 number, tile = waiting.popleft()
                 result = work(tile)
-            if take is None:
-                results[number] = result
-            else:
-                take(tile, result)
+            delivery(number, tile, result)
 
         with TILES.share(self.workers) as share:
             try:
                 (self._start or _threads())(next_tile, len(tiles), self.workers)
             finally:
                 waiting.clear()
-        return [results[number] for number in sorted(results)]
+        return delivery.kept
 
 
 def _threads() -> Threads:

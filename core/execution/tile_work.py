@@ -125,7 +125,8 @@ class TileWork:
     def part(self, box: Window) -> TileWork:
         """The same for tiles within a window; see :class:`.tile_groups.Divisible`."""
         around = inside(box, self.kernel.halo, self.source.grid.shape)
-        return replace(self, source=self.source.part(around))
+        area = None if self.area is None else self.area.part(box)
+        return replace(self, source=self.source.part(around), area=area)
 
     def pack(self, result: Sequence[Sequence[Piece]]) -> bytes:
         """See :class:`.result_store.Storable`."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,12 +63,23 @@ class AreaPixels:
             found.update(np.ascontiguousarray(part, "<i4").tobytes())
         return found.hexdigest()
 
+    def part(self, window: Window) -> AreaPixels:
+        """The same for whoever asks for pixels within a window alone: runs of its rows."""
+        rows = self._of_rows(window)
+        runs = Runs(self.runs.row[rows], self.runs.start[rows], self.runs.stop[rows])
+        return replace(self, runs=runs)
+
+    def _of_rows(self, window: Window) -> slice:
+        """Place of the runs that lie in the rows of a window."""
+        low, high = np.searchsorted(self.runs.row, [window.row, window.row + window.rows])
+        return slice(int(low), int(high))
+
     def inside(self, window: Window) -> npt.NDArray[np.bool_]:
         """The pixels of a window that lie in the area, (rows, cols)."""
-        low, high = np.searchsorted(self.runs.row, [window.row, window.row + window.rows])
-        row = self.runs.row[low:high].astype(np.int64) - window.row
+        rows = self._of_rows(window)
+        row = self.runs.row[rows].astype(np.int64) - window.row
         start, stop = (
-            np.clip(side[low:high].astype(np.int64) - window.col, 0, window.cols)
+            np.clip(side[rows].astype(np.int64) - window.col, 0, window.cols)
             for side in (self.runs.start, self.runs.stop)
         )
         steps = np.zeros((window.rows, window.cols + 1), np.int8)

@@ -39,6 +39,7 @@ from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
+from support.burned_ground import check_an_area_in_chunks
 from support.events import simulated_event
 from support.range_server import FaultyServer
 from support.rasters import noise
@@ -448,3 +449,9 @@ def test_radar_water_with_a_survey_and_a_halo_has_the_same_bytes(
     assert made["serial"].keys() == made["spark"].keys()
     for name, data in made["serial"].items():
         assert made["spark"][name] == data, name
+
+
+def test_chunks_of_an_area_are_the_single_files_of_threads(
+    place: SparkPlace, tmp_path: Path
+) -> None:
+    check_an_area_in_chunks(tmp_path, small_tiles(engine="spark", **settings_of(place)))

@@ -15,6 +15,7 @@ from ..result_store import ResultStore, StorePlace, new_store, probe, sees
 from .check import CHECK_S, check_cluster
 from .engine import DaskClusterEngine
 from .run import ANOTHER, ANSWER_S, LOOK_S
+from .task import load_libraries
 
 CONNECT_S = 10.0
 WORKERS_S = 20.0
@@ -91,6 +92,7 @@ def open_cluster(
             # be reached from here.
             client.direct_to_workers = within(ANSWER_S, stop, lambda: can_be_reached(threads))
             check_cluster(client, address, files, stop)
+            within(CHECK_S, stop, lambda: client.run(load_libraries))
             seen = place and _seen_by_all(client, address, place, threads, stop, tell)
         yield DaskClusterEngine(client, address, threads, limit_s, seen)
     finally:

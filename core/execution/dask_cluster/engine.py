@@ -15,7 +15,7 @@ from typing import Any
 from ...enums import EngineName
 from ...errors import EngineError
 from ...raster.grid import Window
-from ..engine import Result, Take
+from ..engine import Delivery, Result, Take
 from ..result_store import ResultStore, Storable, StorePlace, new_store
 from .run import ClusterRun
 
@@ -71,19 +71,12 @@ class DaskClusterEngine:
         take: Take[Result] | None = None,
     ) -> list[Result]:
         """See :class:`~..engine.Engine`."""
-        results: dict[int, Result] = {}
-
-        def keep(number: int, tile: Window, result: Result) -> None:
-            if take is None:
-                results[number] = result
-            else:
-                take(tile, result)
-
+        delivery = Delivery(take)
         with ExitStack() as stack:
             store = self._store(stack) if tiles and isinstance(work, Storable) else None
             run = ClusterRun(self._client, self._address, self.threads, self._limit_s, stop)
-            run.all(work, store, tiles, keep)
-        return [results[number] for number in sorted(results)]
+            run.all(work, store, tiles, delivery)
+        return delivery.kept
 
     def _store(self, stack: ExitStack) -> ResultStore | None:
         """The store of one run, removed with the stack; None where there is no common place."""

@@ -24,6 +24,7 @@ from ...errors import (
 )
 from ...raster.grid import Window
 from ...workers import TooLate, within
+from ..engine import Delivery
 from ..result_store import ResultStore, Seen
 from ..tile_groups import Lanes, TileGroup, group_tiles, weight_of, work_of
 from .task import Failure, GroupJob, SentBack, Stored, outcome_of
@@ -81,7 +82,7 @@ class ClusterRun:
         self.numbers = count()
         self.work: Any = None
         self.store: ResultStore | None = None
-        self.keep: Callable[[int, Window, Any], None] = lambda number, tile, result: None
+        self.delivery: Delivery[Any] = Delivery(None)
         self.pace = LOOK_S / 2
         """Half of the seconds until the store is looked at again."""
         self.woken = threading.Event()
@@ -94,9 +95,9 @@ class ClusterRun:
         work: Callable[[Window], Any],
         store: ResultStore | None,
         tiles: Sequence[Window],
-        keep: Callable[[int, Window, Any], None],
+        delivery: Delivery[Any],
     ) -> None:
-        """Do the work for all tiles; ``keep`` gets each result, on any thread.
+        """Do the work for all tiles; ``delivery`` gets each result, on any thread.
 
         Parameters
         ----------
@@ -105,7 +106,7 @@ class ClusterRun:
         """
         from multiprocessing.pool import ThreadPool
 
-        self.work, self.store, self.keep = work, store, keep
+        self.work, self.store, self.delivery = work, store, delivery
         self.limit_s *= weight_of(work)
         slots = sum(self.threads.values())
         groups = group_tiles(tiles, slots)
@@ -207,7 +208,7 @@ class ClusterRun:
     def _hand_on(self, key: str, number: int, tile: Window, result: Any) -> None:
         """Hand a result on; on a thread that may wait."""
         try:
-            self.keep(number, tile, result)
+            self.delivery(number, tile, result)
         except FirstLightError as error:
             self.happened.put(partial(_raise, error))
             return
@@ -269,7 +270,7 @@ class ClusterRun:
         if self.stop.is_set():
             return
         try:
-            result = self.work.unpack(store.get(job.group.number, number))
+            result = store.collect(self.work, job.group.number, number, self.delivery.take)
         except (EngineError, ValueError) as error:
             reason = error.why if isinstance(error, EngineError) else str(error)
             what = f"what its worker {job.worker} wrote cannot be used ({reason})"

@@ -61,6 +61,15 @@ class Stored:
         return None
 
 
+def load_libraries() -> None:
+    """Load what tiles need, so that a worker's first one does not wait for it; runs there."""
+    from ...gdal.reading_choice import reading
+    from .. import tile_work  # noqa: F401 - all that it imports
+
+    with reading().surroundings():
+        pass
+
+
 @dataclass
 class GroupJob:
     """A group of tiles on its way, as the sender keeps it."""

@@ -13,7 +13,7 @@ from typing import Any
 from ...enums import EngineName
 from ...errors import Cancelled, EngineError, RasterError, SceneReadError
 from ...raster.grid import Window
-from ..engine import Result, Take
+from ..engine import Delivery, Result, Take
 from ..result_store import ResultStore, Storable, StorePlace, new_store
 from ..tile_groups import TileGroup, group_tiles, work_of
 from .place import ANOTHER
@@ -60,14 +60,7 @@ class SparkEngine:
     ) -> list[Result]:
         """See :class:`~.engine.Engine`."""
         own = _storable(work)
-        results: dict[int, Result] = {}
-
-        def keep(number: int, tile: Window, result: Result) -> None:
-            if take is None:
-                results[number] = result
-            else:
-                take(tile, result)
-
+        delivery = Delivery(take)
         groups = group_tiles(tiles, (self._session.executors or 0) or SLOTS)
         with _opened(new_store(self._place)) as store:
             run = _Run(self._session, store, groups, self._limit_s)
@@ -77,8 +70,8 @@ class SparkEngine:
                 ).packed()
                 for group in groups
             ]
-            run.all(sent, own, keep, stop)
-        return [results[number] for number in sorted(results)]
+            run.all(sent, own, delivery, stop)
+        return delivery.kept
 
 
 def _storable(work: Callable[[Window], Any]) -> Storable[Any]:
@@ -122,7 +115,7 @@ class _Run:
         self,
         sent: Sequence[bytes],
         work: Storable[Any],
-        keep: Callable[[int, Window, Any], None],
+        delivery: Delivery[Any],
         stop: threading.Event,
     ) -> None:
         """Send all groups, and take each tile as it comes."""
@@ -135,7 +128,7 @@ class _Run:
                 if stop.is_set():
                     raise Cancelled()
                 ended = self._session.ended(number)
-                moved = self._take(work, keep, stop)
+                moved = self._take(work, delivery, stop)
                 self._check_times(moved)
                 if not moved:
                     stop.wait(LOOK_S)
@@ -148,7 +141,7 @@ class _Run:
     def _take(
         self,
         work: Storable[Any],
-        keep: Callable[[int, Window, Any], None],
+        delivery: Delivery[Any],
         stop: threading.Event,
     ) -> bool:
         """Take what has come; whether anything had."""
@@ -163,7 +156,8 @@ class _Run:
             for number in sorted(seen.done & tiles.keys()):
                 if stop.is_set():
                     raise Cancelled()
-                keep(number, tiles[number], work.unpack(self._store.get(group, number)))
+                result = self._store.collect(work, group, number, delivery.take)
+                delivery(number, tiles[number], result)
                 self._store.taken(group, number)
                 del tiles[number]
                 moved = True

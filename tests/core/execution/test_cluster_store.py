@@ -29,6 +29,7 @@ from firstlight.core.execution.result_store import StorePlace, new_store
 from firstlight.core.files.chunk_folder import chunk_files
 from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.raster.grid import Window, split_windows
+from support.burned_ground import check_an_area_in_chunks
 from support.dask_cluster import DaskCluster
 from support.object_server import ObjectServer, object_server
 from support.rasters import noise
@@ -365,3 +366,9 @@ def test_chunks_of_a_cluster_are_those_of_this_computer(
     assert [one.read_bytes() for one in made] == [one.read_bytes() for one in expected]
     assert (tmp_path / "o.vrt.ovr").read_bytes() == (tmp_path / "serial.vrt.ovr").read_bytes()
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_chunks_of_an_area_are_the_single_files_of_threads(
+    cluster: DaskCluster, tmp_path: Path
+) -> None:
+    check_an_area_in_chunks(tmp_path, small_tiles(engine="cluster", cluster=cluster.address))

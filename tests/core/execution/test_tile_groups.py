@@ -12,6 +12,7 @@ import pytest
 from firstlight.core.algorithms.indices import index_kernel
 from firstlight.core.algorithms.kernel import Kernel
 from firstlight.core.cog.codec import pick_codec
+from firstlight.core.enums import AreaMask
 from firstlight.core.execution.tile_groups import (
     GROUPS_PER_SLOT,
     Lanes,
@@ -26,7 +27,9 @@ from firstlight.core.mosaic.reader import MosaicReader
 from firstlight.core.mosaic.scene_plan import MosaicPlan, MosaicScene
 from firstlight.core.raster.grid import Window, common, in_columns, split_windows
 from firstlight.core.raster.reader import RasterReader
+from firstlight.core.shapes.area_pixels import area_pixels
 from firstlight.core.types import Grid, Radiometry
+from support.areas import slanted
 from support.rasters import noise
 from support.stacks import write_stack
 
@@ -176,6 +179,22 @@ def test_a_part_of_a_stack_gives_the_same_tile(tmp_path: Path) -> None:
     with RasterReader(stack) as reader:
         work = TileWork(reader, {"red": 1, "nir": 2}, kernel, (), (pick_codec("zstd"),))
         assert work.part(Window(0, 0, 64, 64)) == work
+
+
+def test_a_group_is_sent_the_rows_of_the_area_that_it_has(tmp_path: Path) -> None:
+    grid = Grid("EPSG:32632", (10.0, 0.0, 600000.0, 0.0, -10.0, 5200020.0), (170, 210))
+    stack = write_stack(tmp_path, {"red": noise((170, 210), 0), "nir": noise((170, 210), 1)})
+    area = area_pixels(slanted(grid), grid, AreaMask.SHAPE)
+    kernel: Kernel = index_kernel("NDVI", ["red", "nir"])
+    with RasterReader(stack) as reader:
+        work = TileWork(reader, {"red": 1, "nir": 2}, kernel, (), (), area)
+        box = Window(64, 32, 32, 96)
+        part = work.part(box).area
+    assert part is not None
+    assert 0 < len(part.runs) <= 2 * box.rows < len(area.runs)
+    for tile in (box, Window(70, 40, 5, 9)):
+        assert area.inside(tile).any()
+        assert np.array_equal(part.inside(tile), area.inside(tile))
 
 
 def test_a_function_is_sent_as_it_is() -> None:

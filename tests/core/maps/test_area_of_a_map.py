@@ -21,29 +21,11 @@ from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.types import Aoi
 from support.areas import centres_inside, degrees, slanted
+from support.burned_ground import GROUND, SHAPE, burned
 from support.rasters import read_band, write_raster
 from support.run import run_operation, small_tiles
 from support.stacks import write_stack
 from support.waiting import stop_at
-
-SHAPE = (150, 170)
-GROUND, CLOUD = 4, 9
-
-
-def burned(tmp_path: Path, **raster: Any) -> dict[str, Path]:
-    """Two dates of random ground with a burned square and a cloud."""
-    random = np.random.default_rng(3)
-    pre = {"nir": random.integers(4000, 5000, SHAPE), "swir22": random.integers(1500, 2000, SHAPE)}
-    post = {name: pixels.copy() for name, pixels in pre.items()}
-    post["nir"][40:110, 50:140] = 1600
-    post["swir22"][40:110, 50:140] = 3900
-    stacks = {}
-    for name, pixels in (("pre", pre), ("post", post)):
-        scl = np.full(SHAPE, GROUND, np.uint8)
-        scl[90:130, 100:160] = CLOUD if name == "post" else GROUND
-        bands = {key: value.astype(np.uint16) for key, value in pixels.items()}
-        stacks[name] = write_stack(tmp_path / name, {**bands, "scl": scl}, **raster)
-    return stacks
 
 
 def classes_of(path: Path) -> npt.NDArray[np.uint8]:
