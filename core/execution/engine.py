@@ -101,3 +101,8 @@ class SerialEngine:
                     result = work(tile)
                 delivery(number, tile, result)
         return delivery.kept
+
+
+def tile_names(tiles: Sequence[Window]) -> str:
+    """Tiles as a part of a sentence."""
+    return ", ".join(f"the tile at row {tile.row}, column {tile.col}" for tile in tiles)

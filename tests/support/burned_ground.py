@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from firstlight.core.enums import Layout
 from firstlight.core.files.chunk_folder import chunk_files
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.settings import Settings
@@ -21,8 +22,8 @@ SHAPE = (150, 170)
 GROUND, CLOUD = 4, 9
 
 
-def burned(folder: Path, **raster: Any) -> dict[str, Path]:
-    """Two dates of random ground with a burned square and a cloud."""
+def burned(folder: Path, **raster: Any) -> dict[str, Any]:
+    """Stacks, paths by ``pre`` and ``post``: random ground with a burned square and a cloud."""
     random = np.random.default_rng(3)
     pre = {"nir": random.integers(4000, 5000, SHAPE), "swir22": random.integers(1500, 2000, SHAPE)}
     post = {name: pixels.copy() for name, pixels in pre.items()}
@@ -45,7 +46,9 @@ def check_an_area_in_chunks(folder: Path, elsewhere: Settings) -> None:
     aoi = slanted(read_facts(stacks["pre"]).grid)
     threads = small_tiles(32, engine="threads")
     one = run_operation("burn-severity", threads, **stacks, area=aoi, output=folder / "one")
-    chosen = dataclasses.replace(elsewhere, tile_size=32, chunk_pixels=64 * 64, layout="chunks")
+    chosen = dataclasses.replace(
+        elsewhere, tile_size=32, chunk_pixels=64 * 64, layout=Layout.CHUNKS
+    )
     made = run_operation("burn-severity", chosen, **stacks, area=aoi, output=folder / "chunks")
     for layer in ("severity", "dnbr"):
         whole, parts = folder / "one" / f"{layer}.tif", folder / "chunks" / f"{layer}.vrt"

@@ -24,7 +24,7 @@ from ...errors import (
 )
 from ...raster.grid import Window
 from ...workers import TooLate, within
-from ..engine import Delivery
+from ..engine import Delivery, tile_names
 from ..result_store import ResultStore, Seen
 from ..tile_groups import Lanes, TileGroup, group_tiles, weight_of, work_of
 from .task import Failure, GroupJob, SentBack, Stored, outcome_of
@@ -38,7 +38,9 @@ SEEN_S = 60.0
 long what a folder on the network holds (NFS, ``acdirmax``).
 """
 CANCEL_S = 2.0
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 2.0
+STOP_S = 0.25
+"""How often a run that waits looks whether it should stop."""
 LOOK_S = 0.1
 TRIES = 3
 AHEAD = 2
@@ -123,7 +125,7 @@ class ClusterRun:
                 self._check_connection()  # nothing can be submitted without it
                 self._begin()
                 with suppress(queue.Empty):
-                    self.happened.get(timeout=LOOK_S)()
+                    self.happened.get(timeout=STOP_S)()
                 due = time.monotonic() - self.answered > LOOK_EVERY_S
                 if looking is None or (due and looking.ready()):
                     looking = looker.apply_async(self._look)
@@ -380,7 +382,7 @@ class ClusterRun:
             )
         if now - self.peopled > LOST_S:
             tiles = [tile for job in self.under_way.values() for tile in job.left.values()]
-            names = _names(tiles[:MOST_FAILED])
+            names = tile_names(tiles[:MOST_FAILED])
             raise EngineError(
                 self.failure,
                 f"no worker is left; under way were {names}",
@@ -388,13 +390,9 @@ class ClusterRun:
             )
 
     def _failure(self) -> EngineError:
-        tiles = _names([tile for tile, _ in self.failed[:MOST_FAILED]])
+        tiles = tile_names([tile for tile, _ in self.failed[:MOST_FAILED]])
         reason = f"{tiles} failed {TRIES} times each, the last time because: {self.failed[-1][1]}"
         return EngineError(self.failure, reason, f"What do the workers' logs say? {ANOTHER}")
-
-
-def _names(tiles: Sequence[Window]) -> str:
-    return ", ".join(f"the tile at row {tile.row}, column {tile.col}" for tile in tiles)
 
 
 def _raise(error: FirstLightError) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ...enums import EngineName
 from ...errors import Cancelled, EngineError, RasterError, SceneReadError
 from ...raster.grid import Window
-from ..engine import Delivery, Result, Take
+from ..engine import Delivery, Result, Take, tile_names
 from ..result_store import ResultStore, Storable, StorePlace, new_store
 from ..tile_groups import TileGroup, group_tiles, work_of
 from .place import ANOTHER
@@ -199,9 +199,7 @@ class _Run:
         if not failed:
             reason = _last_line(ended.error) or "Spark ended its job before all tiles were done"
             return EngineError(failure, reason, f"What do the workers' logs say? {ANOTHER}")
-        names = ", ".join(
-            f"the tile at row {tile.row}, column {tile.col}" for tile, _ in failed[:MOST_NAMED]
-        )
+        names = tile_names([tile for tile, _ in failed[:MOST_NAMED]])
         error = failed[-1][1]
         why = str(error) if isinstance(error, RasterError) else error.why
         reason = f"{names} failed on every executor, the last time because: {why}"
