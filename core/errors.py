@@ -164,6 +164,10 @@ class EngineError(FirstLightError):
     """The computers or processes that were to compute cannot be used, or did not finish."""
 
 
+class StoreError(EngineError):
+    """The place for finished tiles or chunks cannot be used, by this computer or by a worker."""
+
+
 class AlgorithmError(FirstLightError):
     """An algorithm could not be computed."""
 

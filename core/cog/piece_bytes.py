@@ -26,6 +26,7 @@ from .statistics import BandStatistics
 
 _FRAME = struct.Struct("<4sII")
 _MARK = b"FLtp"
+HARMED = "their checksum differs"
 ReadAt = Callable[[int, int], bytes]
 """Bytes at an offset; fewer where there are no more."""
 BlockAt = Callable[[int, int, int], "bytes | FileBlock"]
@@ -95,13 +96,13 @@ def _unpack(read: ReadAt, block: BlockAt, length: int) -> list[list[Piece]]:
     parts = _Parts(read, block, _FRAME.size + size)
     layers = [[_piece(head, parts) for head in pieces] for pieces in heads]
     if parts.at != length:
-        raise ValueError(f"they are {length} bytes, not {parts.at}")
+        raise ValueError(HARMED)
     return layers
 
 
 def _checked(data: bytes, checksum: int) -> bytes:
     if zlib.crc32(data) != checksum:
-        raise ValueError("their checksum differs")
+        raise ValueError(HARMED)
     return data
 
 

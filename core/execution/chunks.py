@@ -31,7 +31,7 @@ from ..cog.chunk_mosaic import (
 from ..cog.raster_spec import RasterSpec
 from ..cog.statistics import BandStatistics, total
 from ..cog.writer import CogWriter
-from ..errors import Cancelled, EngineError, RasterError
+from ..errors import Cancelled, EngineError, RasterError, StoreError
 from ..files.atomic import WriteFailure, reason_of, remove_quietly, write_whole
 from ..files.chunk_folder import chunk_files, chunk_folder, is_chunk_folder
 from ..raster.grid import Window, in_columns, split_windows
@@ -151,7 +151,7 @@ class ChunkWork:
     def _check_mark(self) -> None:
         if not (self.layers[0].vrt.parent / self.layers[0].folder / MARK).is_file():
             folder = self.layers[0].vrt.parent / self.layers[0].folder
-            raise EngineError(
+            raise StoreError(
                 f"Chunks cannot be written to {folder}",
                 "it is not seen here, or the run is over",
                 _HINT,

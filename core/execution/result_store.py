@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from .. import errors
-from ..errors import EngineError, FirstLightError, SceneReadError
+from ..errors import EngineError, FirstLightError, SceneReadError, StoreError
 from ..files.atomic import reason_of
 from ..raster.grid import Window
 from .engine import Result
@@ -116,7 +116,7 @@ class ResultStore:
     """The store of one run; a value, which may be sent to workers. Tiles go by their number in the
     run, and lie with their group.
 
-    Every method raises EngineError where the store cannot be written or read.
+    Every method raises StoreError where the store cannot be written or read.
     """
 
     base: str
@@ -224,7 +224,7 @@ class ResultStore:
 
 
 class _Named:
-    """Any OSError inside as an EngineError."""
+    """Any OSError inside as a StoreError."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -234,7 +234,7 @@ class _Named:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise EngineError(self._what, reason_of(error), _HINT) from error
+            raise StoreError(self._what, reason_of(error), _HINT) from error
 
 
 def new_store(place: StorePlace) -> ResultStore:
@@ -242,7 +242,7 @@ def new_store(place: StorePlace) -> ResultStore:
 
     Raises
     ------
-    EngineError
+    StoreError
         If the place cannot be read.
     """
     key = hashlib.sha256(place.target.encode()).hexdigest()[:8]
@@ -278,12 +278,12 @@ def do_group(work: Storable[Any], store: ResultStore, group: TileGroup, worker: 
 
     Raises
     ------
-    EngineError
+    StoreError
         If the store cannot be written, is not seen here, or the run is over.
     """
     for place, (number, tile) in enumerate(group.tiles):
         if not store.is_open():
-            raise EngineError(
+            raise StoreError(
                 f"The store of finished tiles at {store.base} cannot be used",
                 "this worker does not see it, or its run is over",
                 _HINT,

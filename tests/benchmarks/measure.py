@@ -25,7 +25,9 @@ class Measure:
     """Exit code; negative: ended by this signal."""
     wall_s: float
     cpu_s: float
-    """User and system time of the process and of all it waited for."""
+    """User and system time of the process and of all it waited for; where programs that it started
+    have ended without anybody who waited for them, as Spark's do, what was last seen of each.
+    """
     peak_mb: float
     """Resident memory of all its processes together, sampled; of a single one the kernel's own
     peak. Pages shared between processes count in each.
@@ -62,7 +64,7 @@ def run_measured(
         process = subprocess.Popen(
             command, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-        peak = _PeakMemory(process.pid)
+        family = _Family(process.pid)
         timer = threading.Timer(limit_s, _kill_session, [process.pid])
         timer.start()
         try:
@@ -75,27 +77,34 @@ def run_measured(
             timer.cancel()
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-    cpu = usage.ru_utime + usage.ru_stime
+    peak, seen = family.stop()
+    cpu = max(usage.ru_utime + usage.ru_stime, seen)
     rest = (
         _busy_s() - busy - cpu - (_family_cpu_s(server_pid) - server) - (time.process_time() - own)
     )
     share = max(0.0, rest) / (wall * (os.cpu_count() or 1))
-    return Measure(process.returncode, wall, cpu, peak.stop() / 1e6, min(1.0, share))
+    return Measure(process.returncode, wall, cpu, peak / 1e6, min(1.0, share))
 
 
-class _PeakMemory:
-    """Watches the resident memory of a process and its children."""
+class _Family:
+    """Watches the memory and the CPU of a process and its children."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._peak = 0
+        self._cpu_s: dict[int, float] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
         while True:
-            sizes = [_memory(pid) for pid in _family(self._pid)]
+            pids = _family(self._pid)
+            sizes = [_memory(pid) for pid in pids]
+            for pid in pids:
+                fields = _stat(pid)
+                if fields:
+                    self._cpu_s[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
             # The kernel's peak of each process misses nothing, but those of several need not have
             # been at the same time.
             self._peak = max(
@@ -104,11 +113,11 @@ class _PeakMemory:
             if self._ended.wait(SAMPLE_S):
                 return
 
-    def stop(self) -> int:
-        """The peak in bytes."""
+    def stop(self) -> tuple[int, float]:
+        """The peak in bytes, and the CPU in seconds that was last seen of each process."""
         self._ended.set()
         self._thread.join()
-        return self._peak
+        return self._peak, sum(self._cpu_s.values())
 
 
 def _family(pid: int) -> list[int]:

@@ -20,6 +20,7 @@ from ...errors import (
     FirstLightError,
     RasterError,
     SceneReadError,
+    StoreError,
     known,
 )
 from ...raster.grid import Window
@@ -322,8 +323,8 @@ class ClusterRun:
         if again.tries < TRIES:
             if tiles:
                 self.lanes.again(again, again.shunned)
-        elif isinstance(failure.error, SceneReadError):
-            raise failure.error  # whoever asked may do without that scene
+        elif isinstance(failure.error, (SceneReadError, StoreError)):
+            raise failure.error  # whoever asked may do without that scene, or name another place
         else:
             is_raster = isinstance(failure.error, RasterError)
             why = str(failure.error) if is_raster else failure.error.why

@@ -19,7 +19,7 @@ pytest.importorskip("distributed", reason="Dask distributed is not installed")
 
 import threading
 
-from firstlight.core.errors import AlgorithmError, EngineError
+from firstlight.core.errors import AlgorithmError, EngineError, StoreError
 from firstlight.core.execution.dask_cluster import run as cluster_run
 from firstlight.core.execution.dask_cluster.connection import open_cluster
 from firstlight.core.execution.dask_cluster.engine import DaskClusterEngine
@@ -372,3 +372,14 @@ def test_chunks_of_an_area_are_the_single_files_of_threads(
     cluster: DaskCluster, tmp_path: Path
 ) -> None:
     check_an_area_in_chunks(tmp_path, small_tiles(engine="cluster", cluster=cluster.address))
+
+
+def test_a_full_store_is_named(
+    cluster: DaskCluster, stack: Path, small_disk: Path, tmp_path: Path
+) -> None:
+    (small_disk / "filler").write_bytes(bytes((2 << 20) - 16_384))  # no tile has room
+    settings = small_tiles(engine="cluster", cluster=cluster.address, store=str(small_disk))
+    with pytest.raises(StoreError, match=rf"tiles at {small_disk} cannot be written: No space"):
+        run_kernel(stack, tmp_path / "o.tif", settings=settings)
+    assert not (tmp_path / "o.tif").exists()
+    assert [path.name for path in small_disk.iterdir()] == ["filler"]

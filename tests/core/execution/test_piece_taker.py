@@ -163,9 +163,9 @@ def test_a_block_that_was_harmed_is_found_out_before_the_layer_has_its_name(
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "checksum differs|are not"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "checksum differs"),
         (change_the_end, "checksum differs"),
-        (lambda path: path.write_bytes(path.read_bytes() + b"x"), "bytes, not"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"x"), "checksum differs"),
         (lambda path: path.write_bytes(b"FLtp"), "no pieces of a tile"),
     ],
     ids=["cut", "changed", "longer", "another file"],
