@@ -169,7 +169,7 @@ def scratch_file(path: Path, failure: WriteFailure, empty: bool = True) -> Itera
     try:
         yield path
     except RasterError as error:
-        if _is_full(path.parent):
+        if is_full(path.parent):
             raise failure.full(path) from error
         raise
     finally:
@@ -267,7 +267,8 @@ def _clear(half: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _is_full(folder: Path) -> bool:
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has hardly any room; False where nobody knows."""
     try:
         return shutil.disk_usage(folder).free < LEAST_FREE_BYTES
     except OSError:

@@ -16,7 +16,8 @@ from ..raster.reader import read_facts
 from ..shapes.footprint import footprint
 from ..shapes.geopackage import read_layer
 from ..shapes.lonlat import lonlat_area, lonlat_outline, outside_of
-from ..shapes.patches import simplify_together, trace_patches
+from ..shapes.outlines import simplify_together
+from ..shapes.patches import trace_patches
 from ..types import Aoi, format_time
 from .event_record import EventRecord
 from .perimeter import PATCHES
@@ -64,7 +65,7 @@ def read_extent(perimeter: Path) -> list[EventShape]:
 
 
 def trace_unseen(
-    classes: Path, scratch: Path, stop: Stop, least_ha: float = 0.0, simplify_px: float = 0.0
+    classes: Path, stop: Stop, least_ha: float = 0.0, simplify_px: float = 0.0
 ) -> list[EventShape]:
     """What a map did not observe, the largest first.
 
@@ -80,7 +81,7 @@ def trace_unseen(
     RasterError, Cancelled
         As :func:`~..shapes.patches.trace_patches`.
     """
-    patches = trace_patches(classes, (NOT_OBSERVED,), 0.0, scratch, stop)
+    patches = trace_patches(classes, (NOT_OBSERVED,), 0.0, stop)
     known = ground_of(patches.grid) is not None
     found = [one for one in patches.found if not known or one.area >= least_ha * 1e4]
     outlines = [one.outline for one in found]

@@ -53,10 +53,9 @@ def write_unseen(classes: Path, output: Path, stop: Callable[[], bool] = lambda:
     Cancelled
         If ``stop``.
     """
-    scratch = output.with_name(f"{output.name}.mask.part")
     least = _FINENESS.min_area_ha * 1e4
     every = max(1, math.ceil(max(read_facts(classes).grid.shape) / MOST_PIXELS))
-    patches = trace_patches(classes, (NOT_OBSERVED,), least, scratch, stop, every)
+    patches = trace_patches(classes, (NOT_OBSERVED,), least, stop, every)
     known = ground_of(patches.grid) is not None
     outlines, _ = outlines_of(patches, _FINENESS.simplify_px)
     rows = [

@@ -74,7 +74,7 @@ def write_outlines(
     Cancelled
         If ``stop``.
     """
-    shapes = _shapes(record, perimeter, classes, folder, stop)
+    shapes = _shapes(record, perimeter, classes, stop)
     failure = WriteFailure(f"The outline cannot be written to {folder}")
     paths = {"geojson": folder / GEOJSON_NAME, "kml": folder / KML_NAME}
     write_whole(
@@ -99,11 +99,10 @@ def _is_ours(path: Path) -> bool:
 
 
 def _shapes(
-    record: EventRecord, perimeter: Path, classes: Path, folder: Path, stop: Stop
+    record: EventRecord, perimeter: Path, classes: Path, stop: Stop
 ) -> Sequence[EventShape]:
     """What happened first, so that a click meets it; small things as in the outline itself."""
     rule = PerimeterRule(codes=())
-    scratch = folder / f"{GEOJSON_NAME}.mask.part"
-    unseen = trace_unseen(classes, scratch, stop, rule.min_area_ha, rule.simplify_px)
+    unseen = trace_unseen(classes, stop, rule.min_area_ha, rule.simplify_px)
     shapes = [*read_extent(perimeter), *unseen, beyond_map(record.area, classes)]
     return [shape for shape in (*shapes, area_shape(record.area)) if shape is not None]

@@ -16,13 +16,8 @@ from ..errors import InputError
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of, pixel_size_m
 from ..shapes.geopackage import Value, VectorLayer, write_geopackage
-from ..shapes.patches import (
-    Patches,
-    join_outlines,
-    outline_length,
-    simplify_together,
-    trace_patches,
-)
+from ..shapes.outlines import join_outlines, outline_length, simplify_together
+from ..shapes.patches import Patches, trace_patches
 from ..types import Grid
 
 PERIMETER_NAME = "perimeter.gpkg"
@@ -136,8 +131,7 @@ def write_perimeter(
         If ``stop``.
     """
     _check_codes(classes, rule)
-    scratch = output.with_name(f"{output.name}.mask.part")
-    patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, scratch, stop)
+    patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, stop)
     outlines, kept_edges = outlines_of(patches, rule.simplify_px)
     notes = [*_notes(patches, rule), *kept_edges]
     known = ground_of(patches.grid) is not None

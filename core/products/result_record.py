@@ -79,6 +79,8 @@ class LayerRecord:
     layer: Layer
     """Its meaning, with its classes."""
     figures: LayerFigures = LayerFigures()
+    sha256: str = ""
+    """In hex; empty: it is taken when the item is made."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,26 @@ class ResultRecord:
     """The layers as they are put on the map."""
     statistics: Mapping[str, Any] = field(default_factory=dict)
     """Of the whole: areas, what was not observed."""
+
+
+def sum_of(file: Path, stop: Callable[[], bool]) -> str:
+    """The sha2-256 of a file, in hex.
+
+    Raises
+    ------
+    RasterError
+        If it cannot be read.
+    Cancelled
+        If ``stop``.
+    """
+    try:
+        return sha256_of(file, stop)
+    except OSError as error:
+        raise RasterError(
+            f"The sum of {file} cannot be taken",
+            error.strerror or str(error),
+            "Is it still there, and readable?",
+        ) from error
 
 
 def record_input(
@@ -156,14 +178,7 @@ def record_input(
         known = entry.sha256
         if not known and size <= left:
             left -= size
-            try:
-                known = sha256_of(Path(file), stop)
-            except OSError as error:
-                raise RasterError(
-                    f"The sum of {file} cannot be taken",
-                    error.strerror or str(error),
-                    "Is it still there, and readable?",
-                ) from error
+            known = sum_of(Path(file), stop)
         whose = (entry.url, entry.catalog, entry.item_id)
         files.append(InputFile(Path(file), size, changed, known, *whose))
     moment = tags.get("datetime")

@@ -290,7 +290,7 @@ def _layer_asset(
         "type": VRT if raster.path.suffix.lower() == ".vrt" else COG,
         "title": layer.title,
         "roles": ["data"],
-        **file_facts(raster.path, stop),
+        **file_facts(raster.path, stop, raster.sha256),
         "bands": [_band(raster, facts)],
         "firstlight:style": layer.style,
     }
@@ -349,9 +349,12 @@ def _class(known: MapClass, pixels: int | None, whole: int) -> dict[str, Any]:
     return fields
 
 
-def file_facts(path: Path, stop: Callable[[], bool]) -> dict[str, Any]:
-    """Size and sum of a file, as the extension *file* has them."""
-    return {"file:size": path.stat().st_size, "file:checksum": multihash(sha256_of(path, stop))}
+def file_facts(path: Path, stop: Callable[[], bool], sha256: str = "") -> dict[str, Any]:
+    """Size and sum of a file, as the extension *file* has them; a sum that is known is not taken
+    again.
+    """
+    known = sha256 or sha256_of(path, stop)
+    return {"file:size": path.stat().st_size, "file:checksum": multihash(known)}
 
 
 def relative_href(path: Path, folder: Path) -> str:

@@ -80,7 +80,6 @@ def package_layers(
     perimeter: Path,
     exposure: Sequence[dict[str, Value]],
     doubts: str,
-    scratch: Path,
     stop: Stop = lambda: False,
 ) -> list[VectorLayer]:
     """The layers and tables of an event's package, in longitude and latitude.
@@ -95,8 +94,6 @@ def package_layers(
         Rows of what is hit, in the fields of the summary.
     doubts : str
         What is to be known before somebody acts on it.
-    scratch : Path
-        A file to write meanwhile.
 
     Raises
     ------
@@ -108,13 +105,9 @@ def package_layers(
     extent = record.extent
     numbers = {source.id: place for place, source in enumerate(record.sources, start=1)}
     graded = [one for one in record.maps if is_graded(one) and one.operation in rasters]
-    unseen = trace_unseen(rasters[extent.operation], scratch, stop)
+    unseen = trace_unseen(rasters[extent.operation], stop)
     beyond = beyond_map(record.area, rasters[extent.operation])
-    grades = [
-        row
-        for one in graded
-        for row in _grades(one, rasters[one.operation], numbers, scratch, stop)
-    ]
+    grades = [row for one in graded for row in _grades(one, rasters[one.operation], numbers, stop)]
     return [
         _layer(
             "areaOfInterestA", "Area of interest", AREA_FIELDS, _area(record, bool(graded), doubts)
@@ -230,13 +223,11 @@ def _observed(
     ]
 
 
-def _grades(
-    one: EventMap, raster: Path, numbers: dict[str, int], scratch: Path, stop: Stop
-) -> list[Row]:
+def _grades(one: EventMap, raster: Path, numbers: dict[str, int], stop: Stop) -> list[Row]:
     """Polygons of the classes that a map is about."""
     names = {row.code: row.name for row in one.classes if row.inside and row.code}
     least = PerimeterRule(codes=()).min_area_ha * 1e4
-    patches = trace_classes(raster, list(names), least, scratch, stop)
+    patches = trace_classes(raster, list(names), least, stop)
     rows: list[Row] = []
     for patch in patches.found:
         geometry = lonlat_outline(patch.outline, patches.grid.crs)

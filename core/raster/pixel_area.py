@@ -64,12 +64,6 @@ class Ground:
         cols = window.col, window.col + window.cols
         return float(self.rectangles(rows, cols)) / (window.rows * window.cols)
 
-    def ring(self, cols: Array, rows: Array) -> float:
-        """Area within a closed ring whose edges run along those of pixels, square metres."""
-        reach = self.up_to(cols, rows)
-        upright = cols[:-1] == cols[1:]
-        return float(abs(np.sum((reach[1:] - reach[:-1])[upright])))
-
 
 @lru_cache(maxsize=32)
 def ground_of(grid: Grid) -> Ground | None:
@@ -118,22 +112,25 @@ def largest_pixel_m2(grid: Grid) -> float | None:
     return float(ground.rectangles((rows, rows + 1), (cols, cols + 1)).max())
 
 
-def ring_area(grid: Grid) -> Callable[[Array], float]:
-    """A measure for rings along the edges of a grid's pixels.
+def edge_areas(grid: Grid) -> Callable[[Any, Any, Any, Any], Array]:
+    """A measure for what lies within rings along the edges of a grid's pixels.
 
     Returns
     -------
     callable
-        Closed ring, float64 (points, 2) of x and y in the grid's system → square metres, not
-        negative; square units where :func:`ground_of` knows no area.
+        Of each ring the stretches along lines between rows, ring after ring: the columns where each
+        begins and ends, its line, and the first stretch of each group of rings → square metres
+        of each group, not negative; square units where :func:`ground_of` knows no area. Holes,
+        which are walked around the other way, count against the ring around them.
     """
-    a, b, c, d, e, f = grid.transform
-    size = a * e - b * d
-    ground = ground_of(grid) or Ground(_even(abs(size)))
+    a, b, _, d, e, _ = grid.transform
+    ground = ground_of(grid) or Ground(_even(abs(a * e - b * d)))
 
-    def measure(ring: Array) -> float:
-        x, y = ring[:, 0] - c, ring[:, 1] - f
-        return ground.ring(np.rint((e * x - b * y) / size), np.rint((a * y - d * x) / size))
+    def measure(begin: Any, end: Any, line: Any, groups: Any) -> Array:
+        rows = np.asarray(line, np.float64)
+        step = ground.up_to(np.asarray(begin, np.float64), rows)
+        step = step - ground.up_to(np.asarray(end, np.float64), rows)
+        return np.asarray(np.abs(np.add.reduceat(step, groups)))
 
     return measure
 

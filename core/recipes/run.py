@@ -18,14 +18,7 @@ from ..execution.layout import in_chunks
 from ..monitor import EventQueue, Monitor, Progress
 from ..operation import LayerOutput, OperationResult
 from ..products.chunk_collection import write_chunk_collection
-from ..products.map_shapes import area_shapes, unseen_shapes, write_area, write_unseen
-from ..products.perimeter import (
-    PERIMETER_NAME,
-    Perimeter,
-    PerimeterFacts,
-    PerimeterRule,
-    write_perimeter,
-)
+from ..products.perimeter import PERIMETER_NAME
 from ..products.result_record import LayerRecord, ResultRecord, ShapesRecord
 from ..products.stac_catalogue import write_catalogue
 from ..raster.reader import RasterReader
@@ -33,6 +26,7 @@ from ..settings import Settings
 from ..text import joined
 from ..workers import run_in_background
 from .area import area_warnings, describe_area
+from .beside import Beside, shapes_of, write_beside
 from .class_statistics import class_statistics
 from .inputs import MapInputs, open_inputs
 from .recipe import Findings, MapJob, MapRecipe, P
@@ -179,14 +173,14 @@ def finish_map(
             warnings.append(nothing_observed(job))
         monitor.emit(Progress(1.0, f"{job.title}: outline and catalogue"))
         events = EventQueue(monitor)
-        perimeter = run_in_background(lambda: _outline(job, origin, events), events)
+        beside = write_beside(job, origin, events)
+        perimeter = beside.perimeter
         figures = replace(figures, perimeter=perimeter)
         warnings += perimeter.notes
-        shapes = run_in_background(lambda: _write_shapes(job, events), events)
-        record = _record(job, figures, origin, shapes, tuple(warnings))
+        record = _record(job, figures, origin, beside, tuple(warnings))
         item = run_in_background(lambda: _describe(job, record, events), events)
-        beside = {one.name: one.path for one in shapes}
-        outputs = {**outputs, "perimeter": perimeter.path, **beside, "provenance": item}
+        shapes = {one.name: one.path for one in beside.shapes}
+        outputs = {**outputs, "perimeter": perimeter.path, **shapes, "provenance": item}
     return MapResult(
         outputs=outputs,
         statistics=figures.to_dict(),
@@ -218,41 +212,11 @@ def _provenance(job: MapJob[Any], findings: Findings, engine: str) -> Provenance
     return replace(origin, about=job.extents[0], bands=bands, grid=inputs.grid)
 
 
-def _outline(job: MapJob[Any], origin: Provenance, events: EventQueue) -> Perimeter:
-    """Outline what the map is about, in a file beside it."""
-    main = job.extents[0]
-    about = PerimeterFacts(
-        event=main.heading,
-        method=f"{job.title}: {origin.formula}",
-        acquired=job.inputs.newest,
-        sensor=job.inputs.tags().get("sensor", ""),
-        note=origin.note,
-    )
-    classes = job.outputs[main.layer.name]
-    path = classes.with_name(PERIMETER_NAME)
-    return write_perimeter(classes, path, PerimeterRule(main.codes), about, events.stop.is_set)
-
-
-def _write_shapes(job: MapJob[Any], events: EventQueue) -> tuple[ShapesRecord, ...]:
-    """Write what was not observed, and the area where one is asked for."""
-    stop, shapes = events.stop.is_set, _shapes(job)
-    write_unseen(job.outputs[job.extents[0].layer.name], shapes[0].path, stop)
-    if job.params.area is not None:
-        write_area(job.params.area, job.inputs.grid, shapes[1].path, stop)
-    return shapes
-
-
-def _shapes(job: MapJob[Any]) -> tuple[ShapesRecord, ...]:
-    folder = job.params.output
-    area = () if job.params.area is None else (area_shapes(folder),)
-    return (unseen_shapes(folder), *area)
-
-
 def _record(
     job: MapJob[Any],
     figures: MapStatistics,
     origin: Provenance,
-    shapes: tuple[ShapesRecord, ...],
+    beside: Beside,
     warnings: tuple[str, ...],
 ) -> ResultRecord:
     return ResultRecord(
@@ -260,16 +224,17 @@ def _record(
         title=job.heading,
         created=datetime.now(timezone.utc),
         layers=tuple(
-            LayerRecord(job.outputs[layer.name], layer, figures.record_of(layer.name))
+            LayerRecord(path, layer, figures.record_of(layer.name), beside.sums[path])
             for layer in job.kernel.layers
+            for path in (job.outputs[layer.name],)
         ),
-        inputs=(),
+        inputs=beside.inputs,
         parameters=origin.parameters,
         reference=origin.reference,
         formula=origin.formula,
         note=origin.note,
         perimeter=figures.perimeter,
-        shapes=shapes,
+        shapes=beside.shapes,
         warnings=warnings,
         view=tuple(map_layers(job, warnings)),
         statistics=figures.to_dict(),
@@ -278,10 +243,7 @@ def _record(
 
 def _describe(job: MapJob[Any], record: ResultRecord, events: EventQueue) -> Path:
     """Describe the map in the catalogue of its folder; returns the item."""
-    stop = events.stop.is_set
-    return write_catalogue(
-        job.params.output, replace(record, inputs=job.inputs.records(stop)), stop
-    )
+    return write_catalogue(job.params.output, record, events.stop.is_set)
 
 
 def nothing_observed(job: MapJob[Any]) -> str:
@@ -328,7 +290,7 @@ def map_layers(job: MapJob[Any], warnings: Iterable[str] = ()) -> list[LayerOutp
             abstract=source,
             warnings=doubts,
         )
-        for one in (outline, *_shapes(job))
+        for one in (outline, *shapes_of(job))
     ]
     return [*shapes, *layers]
 

@@ -1,50 +1,41 @@
-"""Classes of a raster as polygons: which pixels, without specks, as outlines of connected
-patches.
+"""Classes of a raster as polygons: which pixels, without specks, as outlines of connected patches.
+
+Strips of rows are read, sieved and traced on all cores; what is kept of them meanwhile are packed
+bits.
 """
 
 from __future__ import annotations
 
 import math
+import os
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import Cancelled, FirstLightError, RasterError
-from ..files.atomic import WriteFailure, scratch_file
-from ..gdal.containers import gdal_name
-from ..gdal.drivers import open_dataset
-from ..gdal.environment import local_gdal, quiet_gdal
-from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
-from ..raster.classes import NOT_OBSERVED, OUTSIDE
-from ..raster.pixel_area import ground_of, largest_pixel_m2, ring_area
+from ..gdal.environment import local_gdal
+from ..gdal.errors import FAILURES, gdal_errors
+from ..raster.pixel_area import ground_of, largest_pixel_m2
 from ..raster.reader import read_facts
 from ..types import Grid
+from .tracing.class_view import ClassView
+from .tracing.edge_rings import join_strips
+from .tracing.held_marks import HeldMarks, MarkRule
+from .tracing.ring_polygons import Patch, patches_of
+from .tracing.sieve import settle_strips
+from .tracing.strip_edges import StripEdges, trace_strip
 
-STRIP_ROWS = 512
-MOST_CORNERS = 4_000_000
-"""Of outlines that are simplified: GEOS takes about 5 s and 120 bytes a corner for a million, and
-cannot be stopped meanwhile.
-"""
+STRIP_PIXELS = 1 << 20
+"""Looked at together: numbers of eight bytes for each edge are held of them."""
+MOST_THREADS = 4
+"""Each holds what it has found in a strip."""
 Stop = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Patch:
-    """Pixels that touch each other along their edges."""
-
-    outline: bytes
-    """WKB polygon in the raster's system, along the edges of pixels."""
-    area: float
-    """Square metres; where areas are not known, in units of the raster."""
-    top_left: tuple[float, float]
-    """Least x and greatest y."""
-    code: int = 1
-    """Its class, where classes were traced apart."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +54,15 @@ class Patches:
 
 
 def trace_patches(
-    classes: Path,
-    codes: Collection[int],
-    min_area_m2: float,
-    scratch: Path,
-    stop: Stop,
-    every: int = 1,
+    classes: Path, codes: Collection[int], min_area_m2: float, stop: Stop, every: int = 1
 ) -> Patches:
     """Outline the pixels with one of ``codes``.
 
     Patches are connected along edges, not across corners. Those below the least area are dropped,
-    and holes below it are filled where they were observed (GDAL's sieve). A pixel that was not
-    observed, or lies outside of the area, never becomes part of a patch; nor does an observed one
-    become part of a patch of what was not. Memory: the sieve numbers all specks of the raster
-    (about 30 bytes each), the outlines are held as they are.
+    and holes below it are filled where they were observed (:mod:`.tracing.sieve`). A pixel that was
+    not observed, or lies outside of the area, never becomes part of a patch; nor does an observed
+    one become part of a patch of what was not. Memory: a bit for each pixel, less where the raster
+    is plain; the specks that the sieve cannot judge within a strip; and the outlines as they are.
 
     Parameters
     ----------
@@ -87,27 +73,22 @@ def trace_patches(
     min_area_m2 : float
         0 keeps every pixel. Where areas are not known, as without a reference system, nothing is
         dropped.
-    scratch : Path
-        A file to write meanwhile, at most a byte for each pixel; removed in the end.
     stop : callable
-        Asked now and then; may be called on any thread.
+        Asked now and then, on any thread.
     every : int
         Looks at one of so many pixels in each direction, by the overviews: for a drawing.
 
     Raises
     ------
     RasterError
-        If the raster cannot be read or is none of classes, or the disk does not take the scratch
-        file.
+        If the raster cannot be read or is none of classes.
     Cancelled
         If ``stop``.
     """
-    return _trace(classes, dict.fromkeys(codes, 1), min_area_m2, scratch, stop, every)
+    return _trace(classes, dict.fromkeys(codes, 1), min_area_m2, stop, every)
 
 
-def trace_classes(
-    classes: Path, codes: Collection[int], min_area_m2: float, scratch: Path, stop: Stop
-) -> Patches:
+def trace_classes(classes: Path, codes: Collection[int], min_area_m2: float, stop: Stop) -> Patches:
     """Outline the pixels of each of ``codes`` for itself, as :func:`trace_patches` does those of
     all together; what is too small joins its largest neighbour, of another class too.
 
@@ -120,16 +101,11 @@ def trace_classes(
     """
     if 0 in codes:
         raise ValueError("class 0 is none that is outlined for itself")
-    return _trace(classes, {code: code for code in codes}, min_area_m2, scratch, stop)
+    return _trace(classes, {code: code for code in codes}, min_area_m2, stop)
 
 
 def _trace(
-    classes: Path,
-    marks: Mapping[int, int],
-    min_area_m2: float,
-    scratch: Path,
-    stop: Stop,
-    every: int = 1,
+    classes: Path, marks: Mapping[int, int], min_area_m2: float, stop: Stop, every: int = 1
 ) -> Patches:
     """Outline connected pixels of one mark (1..255) each."""
     facts = read_facts(classes)
@@ -141,93 +117,101 @@ def _trace(
         )
     what = f"Drawing the outline of {classes} failed"
     least = min_area_m2 if ground_of(facts.grid) else 0.0
-    with scratch_file(scratch, WriteFailure(what)):
-        try:
-            with _gdal_failures(what, stop):
-                view = _View(checked(open_dataset(gdal_name(classes))), every)
-                grid = view.grid(facts.grid)
-                mask, pixels, unseen, outside = _make_mask(view, marks, scratch, stop)
-                threshold = _threshold(grid, least)
-                if pixels and threshold > 1:
-                    _sieve(mask, view, _may_belong(marks), threshold, stop)
-                traced = _polygons(mask, ring_area(grid), stop) if pixels else ()
-                # The area is a sum of rounded numbers.
-                found = [patch for patch in traced if patch.area >= least * (1 - 1e-9)]
-        finally:
-            with quiet_gdal():
-                mask = None  # closed before the file is removed
+    with _gdal_failures(what, stop):
+        view = ClassView.of(classes, every)
+    grid = view.grid(facts.grid)
+    rule = MarkRule(marks, _threshold(grid, least))
+
+    def look(rows: range) -> list[HeldMarks]:
+        with _gdal_failures(what, stop):
+            read = view.read(rows)
+        step = max(1, STRIP_PIXELS // max(1, grid.shape[1]))
+        return [
+            HeldMarks.of(read[row : row + step], rule, rows.start + row, grid.shape[0])
+            for row in range(0, len(rows), step)
+        ]
+
+    with _all_cores(stop) as each:
+        strips = [strip for part in each(look, view.pieces()) for strip in part]
+        found = _patches(strips, rule, grid, least, each, stop)
     found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
+    pixels, unseen, outside = (
+        sum(getattr(strip, name) for strip in strips)
+        for name in ("pixels", "not_observed", "outside")
+    )
     return Patches(grid, tuple(found), pixels, unseen, outside)
 
 
-def simplify_together(outlines: Sequence[bytes], tolerance: float) -> tuple[bytes, ...] | None:
-    """Draw outlines with fewer corners, so that they neither cross themselves nor each other.
+def _patches(
+    strips: Sequence[HeldMarks],
+    rule: MarkRule,
+    grid: Grid,
+    least: float,
+    each: Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]],
+    stop: Stop,
+) -> list[Patch]:
+    """Sieve and trace strips that follow each other."""
+    if not any(strip.pixels for strip in strips):
+        return []
+    sieved = [strip.sieved for strip in strips if strip.sieved is not None]
+    if sieved:
+        ends = settle_strips(sieved, rule.threshold, grid.shape[1])
+        each(lambda number: strips[number].settle(ends[number]), range(len(strips)))
+        for strip in strips:
+            strip.sieved = None
+    found: list[Patch] = []
+    for mark in sorted(set(rule.marks.values())):
+        edges = each(partial(_edges, strips, mark), range(len(strips)))
+        # The area is a sum of rounded numbers.
+        found += patches_of(join_strips(edges), grid, mark, stop, least * (1 - 1e-9))
+    return found
 
-    Douglas & Peucker 1973 (doi:10.3138/FM57-6770-U75U-7727) with the topology kept (GEOS): all
-    rings at once, so that a patch cannot slide over its neighbour.
 
-    Parameters
-    ----------
-    outlines : sequence of bytes
-        WKB polygons that do not overlap.
-    tolerance : float
-        The farthest that a corner may lie from the new line, in the unit of the coordinates.
+def _edges(strips: Sequence[HeldMarks], mark: int, number: int) -> StripEdges:
+    """Of the lines above a strip's rows; of the last strip also of the line below them."""
+    strip = strips[number]
+    bits = strip.bits(mark)
+    none = np.zeros((1, bits.shape[1]), np.uint8)
+    above = strips[number - 1].last[mark][None] if number else none
+    below = [none] if number == len(strips) - 1 else []
+    return trace_strip(np.concatenate([above, bits, *below]), strip.first_row)
 
-    Returns
-    -------
-    tuple of bytes or None
-        WKB in the same order; None where the result would be invalid, or there are more than
-        ``MOST_CORNERS``.
+
+@contextmanager
+def _all_cores(
+    stop: Stop,
+) -> Iterator[Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]]:
+    """A function that does some work for each of several things, and returns the results in order.
+    Once one has failed the rest is left.
     """
-    from osgeo import ogr
+    # Not concurrent.futures: its threads are joined at exit.
+    from multiprocessing.pool import ThreadPool
 
-    if sum(map(len, outlines)) > 16 * MOST_CORNERS:  # two numbers of eight bytes for each
-        return None
-    with quiet_gdal():
+    pool = ThreadPool(min(_core_count(), MOST_THREADS))
+    failed = threading.Event()
+
+    def work_on(work: Callable[[Any], Any], thing: Any) -> Any:
+        if failed.is_set() or stop():
+            raise Cancelled("Drawing an outline")
+        done = False
         try:
-            simple = _together(outlines).SimplifyPreserveTopology(tolerance)
-            if simple is None or not simple.IsValid():
-                return None
-        except RuntimeError:  # another plugin may have switched OGR's exceptions on
-            return None
-        parts = (
-            [simple]
-            if ogr.GT_Flatten(simple.GetGeometryType()) == ogr.wkbPolygon
-            else list(_parts(simple))
-        )
-        if len(parts) != len(outlines) or any(part.IsEmpty() for part in parts):
-            return None
-        return tuple(bytes(part.ExportToWkb(ogr.wkbNDR)) for part in parts)
+            result = work(thing)
+            done = True
+            return result
+        finally:
+            if not done:
+                failed.set()
+
+    try:
+        yield lambda work, things: pool.map(partial(work_on, work), things, chunksize=1)
+    finally:
+        pool.close()
+        pool.join()
 
 
-def outline_length(outlines: Sequence[bytes]) -> float:
-    """Length of all rings, those of holes among them, in units of their coordinate system."""
-    from osgeo import ogr
-
-    return float(
-        sum(ogr.CreateGeometryFromWkb(outline).Boundary().Length() for outline in outlines)
-    )
-
-
-def join_outlines(outlines: Sequence[bytes]) -> bytes:
-    """WKB polygons as one WKB multipolygon."""
-    from osgeo import ogr
-
-    return bytes(_together(outlines).ExportToWkb(ogr.wkbNDR))
-
-
-def _together(outlines: Sequence[bytes]) -> Any:
-    from osgeo import ogr
-
-    whole = ogr.Geometry(ogr.wkbMultiPolygon)
-    for outline in outlines:
-        whole.AddGeometryDirectly(ogr.CreateGeometryFromWkb(outline))
-    return whole
-
-
-def _parts(geometry: Any) -> Iterator[Any]:
-    for index in range(geometry.GetGeometryCount()):
-        yield geometry.GetGeometryRef(index)
+def _core_count() -> int:
+    may = getattr(os, "sched_getaffinity", None)
+    return len(may(0)) if may else os.cpu_count() or 1
 
 
 @contextmanager
@@ -237,86 +221,10 @@ def _gdal_failures(what: str, stop: Stop) -> Iterator[None]:
     def failure(why: str) -> FirstLightError:
         if stop():
             return Cancelled(what.removesuffix(" failed"))
-        return RasterError(what, why, "Is there room on the disk, and the raster whole?")
+        return RasterError(what, why, "Is the raster whole?")
 
     with local_gdal(), gdal_errors(failure, least=FAILURES, first=True):
         yield
-
-
-def _watch(stop: Stop) -> Callable[[float, str, Any], int]:
-    return lambda _fraction, _message, _data: 0 if stop() else 1
-
-
-@dataclass
-class _View:
-    """A raster of classes, of which every so many pixels are looked at."""
-
-    dataset: Any
-    every: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns that are looked at."""
-        return -(-self.dataset.RasterYSize // self.every), -(
-            -self.dataset.RasterXSize // self.every
-        )
-
-    def grid(self, own: Grid) -> Grid:
-        """Where these lie, given the raster's own grid."""
-        if self.every == 1:
-            return own
-        a, b, c, d, e, f = own.transform
-        wide = self.dataset.RasterXSize / self.shape[1]
-        return Grid(own.crs, (a * wide, b * self.every, c, d * wide, e * self.every, f), self.shape)
-
-    def strip(self, row: int) -> npt.NDArray[np.uint8]:
-        """Some rows from that one on."""
-        count = min(STRIP_ROWS, self.shape[0] - row)
-        top, cols = row * self.every, self.dataset.RasterXSize
-        rows = min(count * self.every, self.dataset.RasterYSize - top)
-        data = checked(
-            self.dataset.GetRasterBand(1).ReadRaster(
-                0, top, cols, rows, buf_xsize=self.shape[1], buf_ysize=count
-            )
-        )
-        return np.frombuffer(data, np.uint8).reshape(count, self.shape[1])
-
-
-def _make_mask(
-    view: _View, marks: Mapping[int, int], scratch: Path, stop: Stop
-) -> tuple[Any, int, int, int]:
-    """A raster of its mark where a pixel has one of the classes, else 0; with how many have, how
-    many are unknown, and how many lie outside.
-    """
-    from osgeo import gdal
-
-    rows, cols = view.shape
-    # Not with NBITS=1: GDAL 3.6 and 3.10 take a strip of few pixels for empty and lose it.
-    driver = gdal.GetDriverByName("GTiff")
-    mask = checked(
-        driver.Create(
-            str(scratch), cols, rows, 1, gdal.GDT_Byte, ["SPARSE_OK=TRUE", "BIGTIFF=IF_SAFER"]
-        )
-    )
-    left, a, b, top, d, e = view.dataset.GetGeoTransform()
-    wide = view.dataset.RasterXSize / cols
-    mask.SetGeoTransform((left, a * wide, b * view.every, top, d * wide, e * view.every))
-    wanted = np.zeros(256, np.uint8)
-    for code, mark in marks.items():
-        wanted[code] = mark
-    pixels = unseen = outside = 0
-    for row in range(0, rows, STRIP_ROWS):
-        if stop():
-            raise Cancelled("Drawing an outline")
-        strip = view.strip(row)
-        chosen = wanted[strip]
-        pixels += int(np.count_nonzero(chosen))
-        unseen += int((strip == NOT_OBSERVED).sum())
-        outside += int((strip == OUTSIDE).sum())
-        checked_code(mask.GetRasterBand(1).WriteRaster(0, row, cols, len(strip), chosen.tobytes()))
-        for dataset in (view.dataset, mask):
-            dataset.FlushCache()  # else GDAL keeps the blocks of a whole scene
-    return mask, pixels, unseen, outside
 
 
 def _threshold(grid: Grid, least: float) -> int:
@@ -327,47 +235,3 @@ def _threshold(grid: Grid, least: float) -> int:
         return 0
     largest = largest_pixel_m2(grid)
     return min(math.ceil(least / largest - 1e-9), 2**31 - 1) if largest else 0
-
-
-def _may_belong(codes: Collection[int]) -> Any:
-    """Which codes a patch may take in where it fills a hole."""
-    able = np.full(256, NOT_OBSERVED not in codes)
-    able[[OUTSIDE, NOT_OBSERVED]] = False
-    able[list(codes)] = True
-    return able
-
-
-def _sieve(mask: Any, view: _View, able: Any, threshold: int, stop: Stop) -> None:
-    """Drop specks and fill small holes with what is able to belong there."""
-    from osgeo import gdal
-
-    band = mask.GetRasterBand(1)
-    checked_code(gdal.SieveFilter(band, None, band, threshold, 4, callback=_watch(stop)))
-    made = _View(mask, 1)
-    for row in range(0, mask.RasterYSize, STRIP_ROWS):
-        fit = able[view.strip(row)]
-        if not fit.all():
-            kept = made.strip(row) * fit
-            checked_code(band.WriteRaster(0, row, mask.RasterXSize, len(kept), kept.tobytes()))
-
-
-def _polygons(mask: Any, measure: Callable[[Any], float], stop: Stop) -> Iterator[Patch]:
-    from osgeo import gdal, ogr
-
-    driver = ogr.GetDriverByName("Memory") or ogr.GetDriverByName(
-        "MEM"
-    )  # GDAL 3.11 gave it the other name
-    holder = checked(driver.CreateDataSource("patches"))
-    layer = holder.CreateLayer("patches", None, ogr.wkbPolygon)
-    checked_code(layer.CreateField(ogr.FieldDefn("code", ogr.OFTInteger)))
-    band = mask.GetRasterBand(1)
-    checked_code(gdal.Polygonize(band, band, layer, 0, [], callback=_watch(stop)))
-    for feature in layer:
-        if stop():
-            raise Cancelled("Drawing an outline")
-        polygon = feature.GetGeometryRef()  # valid: edges that meet in a corner are those of a hole
-        rings = [np.array(ring.GetPoints(2)) for ring in _parts(polygon)]
-        area = measure(rings[0]) - sum(measure(ring) for ring in rings[1:])
-        top_left = (float(rings[0][:, 0].min()), float(rings[0][:, 1].max()))
-        wkb = bytes(polygon.ExportToWkb(ogr.wkbNDR))
-        yield Patch(wkb, area, top_left, feature.GetField(0))

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import Cancelled, RasterError
-from ..files.atomic import WriteFailure, whole_file
+from ..errors import Cancelled, FirstLightError, RasterError
+from ..files.atomic import WriteFailure, is_full, whole_file
 from ..gdal.errors import FAILURES, checked_code, gdal_errors
 from .geopackage import VectorLayer, write_layers
 
@@ -50,7 +50,7 @@ def write_shapefiles(
         return RasterError(failure.what, why, "Is there room on the disk?")
 
     files = path.with_name(f"{path.name}.files.part")
-    with failure.named(path), _scratch_folder(files):
+    with failure.named(path), _scratch_folder(files, failure.full(path)):
         with gdal_errors(failed, least=FAILURES, first=True) as messages:
             write_layers("ESRI Shapefile", files, crs, [_fitting(one) for one in layers], stop)
             checked_code(len(messages))
@@ -65,12 +65,18 @@ def write_shapefiles(
 
 
 @contextmanager
-def _scratch_folder(folder: Path) -> Iterator[None]:
-    """A folder that is gone when the block ends; one that a killed run has left goes first."""
+def _scratch_folder(folder: Path, full: FirstLightError) -> Iterator[None]:
+    """A folder that is gone when the block ends; one that a killed run has left goes first. Where
+    the block fails and the disk has no room left, that is what is said.
+    """
     _remove(folder)
     folder.mkdir()
     try:
         yield
+    except RasterError as error:
+        if is_full(folder.parent):
+            raise full from error
+        raise
     finally:
         _remove(folder)
 

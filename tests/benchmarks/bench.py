@@ -59,6 +59,8 @@ class Table:
     """Over HTTP; else from the local files."""
     delay_ms: float = 50.0
     mbit: float = 0.0
+    classes: str = ""
+    """A raster of make_classes.py, where the job takes one."""
 
 
 TABLES = {
@@ -80,6 +82,8 @@ TABLES = {
     # What counts here is the work after the engine's start, which a cluster that is running already
     # has behind it.
     "engines": Table("engines", "threads_2", bands="red,nir", line=False, reps=5),
+    "outline-noise": Table("outline", "gdal_polygonize", line=False, classes="noise"),
+    "outline-patches": Table("outline", "gdal_polygonize", line=False, classes="patches"),
 }
 
 
@@ -157,6 +161,7 @@ class Bench:
             BENCH_BANDS=self.table.bands,
             BENCH_BOUNDS=",".join(f"{number:.0f}" for number in self.bounds()),
             BENCH_WORKERS=str(os.cpu_count() or 1),
+            BENCH_CLASSES=str(self.scene / "classes" / f"{self.table.classes}.tif"),
             PYTHONPATH=os.pathsep.join(path for path in paths if path),
             PYTHONWARNINGS="ignore",
             QT_QPA_PLATFORM="offscreen",

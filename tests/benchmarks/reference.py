@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from outline_check import check_outline
 from rasterio.windows import Window, from_bounds
 
 LOCAL = Path(os.environ["BENCH_LOCAL"])
@@ -415,6 +416,7 @@ def main() -> int:
         "carriers": lambda: check_scale(step, skip),
         "dnbr": lambda: check_dnbr(step, skip),
         "engines": lambda: check_ndvi(step, skip),
+        "outline": lambda: check_outline(OUT, WrongError),
     }
     try:
         print(checks[job]())

@@ -99,9 +99,8 @@ def _run(params: PackageParams, events: EventQueue) -> OperationResult:
     kept = catalogue_told(folder, SHEET)
     sheet = PrintSheet.from_dict(kept) if isinstance(kept, dict) else PrintSheet()
     doubts = " ".join(filter(None, (sheet.doubts, *warnings)))
-    scratch = home / "package.mask.part"
     with folder_lock(home, stop, lambda: None):
-        layers = package_layers(record, files, perimeter, rows, doubts, scratch, stop)
+        layers = package_layers(record, files, perimeter, rows, doubts, stop)
         events.put(Progress(0.7, "Writing the package"))
         written = _write(home, _stem(home, record, layers), layers, params.shapefile, stop)
     _describe(record, folder, home, written, sheet, warnings, stop)

@@ -57,8 +57,7 @@ def make_event(folder: Path, codes: Any, area: Aoi, **place: Any) -> tuple[Event
 
 
 def layers_of(record: EventRecord, classes: Path, perimeter: Path) -> dict[str, Any]:
-    scratch = classes.with_name("mask.part")
-    layers = package_layers(record, {"water": classes}, perimeter, [], "", scratch)
+    layers = package_layers(record, {"water": classes}, perimeter, [], "")
     return {layer.name: layer for layer in layers}
 
 
@@ -73,7 +72,7 @@ def test_across_the_antimeridian_all_is_cut_and_nothing_is_lost(tmp_path: Path) 
     place = {"epsg": 32601, "resolution": 100.0, "origin": (x - 10000, y + 5000)}
     record, classes, perimeter = make_event(tmp_path, codes, area, **place)
     [patch] = read_extent(perimeter)
-    [unseen] = trace_unseen(classes, tmp_path / "mask.part", lambda: False)
+    [unseen] = trace_unseen(classes, lambda: False)
     for shape, pixels in ((patch, 40 * 90), (unseen, 20 * 180)):
         check_rfc7946(shape.geometry)
         assert len(polygons_of(shape.geometry)) == 2

@@ -406,7 +406,7 @@ def _gdal_exceptions(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_gdal_exceptions")
-@pytest.mark.parametrize("asked", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("asked", [0, 2, 5, 8, 12])
 def test_a_stopped_outline_leaves_the_older_one(tmp_path: Path, asked: int) -> None:
     classes = (np.random.default_rng(0).random((600, 600)) < 0.55).astype(np.uint8)
     raster = write_raster(tmp_path / "classes.tif", classes, nodata=UNSEEN)
@@ -415,7 +415,7 @@ def test_a_stopped_outline_leaves_the_older_one(tmp_path: Path, asked: int) -> N
     times = iter(range(10_000))
     with pytest.raises(Cancelled):
         write_perimeter(
-            raster, older, PerimeterRule((BURNED,)), ABOUT, lambda: next(times) >= asked**3
+            raster, older, PerimeterRule((BURNED,)), ABOUT, lambda: next(times) >= asked
         )
     assert older.read_bytes() == b"older"
     assert {path.name for path in tmp_path.iterdir()} == {"classes.tif", "perimeter.gpkg"}
@@ -429,7 +429,7 @@ def test_what_cannot_be_outlined_is_named(tmp_path: Path) -> None:
     with pytest.raises(RasterError, match="does not exist"):
         write_perimeter(tmp_path / "absent.tif", tmp_path / "p.gpkg", RAW, ABOUT)
     classes = write_raster(tmp_path / "classes.tif", np.ones((4, 4), np.uint8), nodata=UNSEEN)
-    with pytest.raises(RasterError, match=r"classes.tif failed: .*mask\.part cannot be written"):
+    with pytest.raises(RasterError, match=r"Writing .*p\.gpkg failed: .*unable to open"):
         write_perimeter(classes, tmp_path / "absent" / "p.gpkg", RAW, ABOUT)
     for codes, why in (((1, 255), "255 is no class"), ((), "no class is to be inside")):
         with pytest.raises(InputError, match=why):
@@ -454,16 +454,13 @@ def test_a_damaged_map_is_named_and_nothing_is_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "exceptions", ["", "gdal.UseExceptions(); ogr.UseExceptions()"], ids=["codes", "exceptions"]
 )
-@pytest.mark.parametrize(
-    ("limit_kb", "what"),
-    [(20, "Drawing the outline"), (340, "Drawing the outline"), (500, "Writing")],
-)
+@pytest.mark.parametrize("limit_kb", [20, 340, 500])
 def test_a_full_disk_is_named_and_the_older_file_stays(
-    tmp_path: Path, limit_kb: int, what: str, exceptions: str
+    tmp_path: Path, limit_kb: int, exceptions: str
 ) -> None:
     classes = (np.random.default_rng(0).random((600, 600)) < 0.5).astype(
         np.uint8
-    )  # a mask of 360 KB, a package of 2 MB
+    )  # a package of 2 MB
     raster = write_raster(tmp_path / "classes.tif", classes, nodata=UNSEEN)
     older = tmp_path / "p.gpkg"
     older.write_bytes(b"older")
@@ -486,7 +483,7 @@ except RasterError as error:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.startswith(what), done.stdout + done.stderr
+    assert done.stdout.startswith("Writing"), done.stdout + done.stderr
     assert "Is there room on the disk" in done.stdout
     assert older.read_bytes() == b"older"
     assert {path.name for path in tmp_path.iterdir()} == {"classes.tif", "p.gpkg"}
