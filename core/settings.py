@@ -311,6 +311,12 @@ class Settings:
     spark_secret_file: str = _setting(
         "", "spark.secret_file", "text", "File with Spark's secret (empty: it asks for none)"
     )
+    spark_sedona_jar: str = _setting(
+        "", "spark.sedona_jar", "text", "Sedona's jar, for tables of scenes (empty: none)"
+    )
+    spark_from_rows: int = _setting(
+        200_000_000, "spark.from_rows", "integer", "So many rows of a table: on Spark", least=0
+    )
     serial_below_tiles: int = _setting(
         100, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0
     )

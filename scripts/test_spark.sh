@@ -10,6 +10,7 @@ cd "$ROOT"
 
 NOW="4.0.5"     # what FirstLight is tried with
 OTHER="3.5.9"   # a version that does not understand it
+SEDONA="1.8.0"  # the last that Maven Central has for Spark 4.0
 
 # spark_venv FOLDER VERSION: a Python of the same version as that of the tests, with numpy and GDAL as they have, and pyspark.
 spark_venv() {
@@ -19,6 +20,29 @@ spark_venv() {
   base=$("$VENV/bin/python" -c 'import sys; print(sys._base_executable)')
   "$base" -m venv --system-site-packages "$folder"
   "$folder/bin/python" -m pip install --quiet --no-cache-dir "pyspark==$version"
+}
+
+# sedona_jar FOLDER: Sedona's functions for SQL, 73 MB, fetched by Spark itself; prints where they are, or nothing.
+sedona_jar() {
+  local folder=$1 name="org.apache.sedona_sedona-spark-shaded-4.0_2.13-$SEDONA.jar" home java
+  if [ ! -f "$folder/jars/$name" ]; then
+    home=$("$ROOT/.venv-spark/bin/python" -c 'import os, pyspark; print(os.path.dirname(pyspark.__file__))')
+    java=$(java_home)
+    SPARK_HOME=$home JAVA_HOME=$java "$home/bin/spark-submit" \
+      --packages "org.apache.sedona:sedona-spark-shaded-4.0_2.13:$SEDONA" --conf "spark.jars.ivy=$folder" \
+      --master 'local[1]' --class org.apache.spark.deploy.SparkSubmit spark-internal --version \
+      >"$BUILD/sedona.log" 2>&1 || true
+  fi
+  [ ! -f "$folder/jars/$name" ] || echo "$folder/jars/$name"
+}
+
+java_home() {
+  "$VENV/bin/python" - <<'PY'
+import sys
+sys.path.insert(0, "build/package")
+from firstlight.core.installation.java import find_java
+print(find_java()[0])
+PY
 }
 
 find_java() {
@@ -43,9 +67,12 @@ if ! find_java; then
 fi
 spark_venv "$ROOT/.venv-spark" "$NOW"
 spark_venv "$ROOT/.venv-spark-3.5" "$OTHER"
+sedona=$(sedona_jar "$ROOT/.venv-spark/sedona")
+[ -n "$sedona" ] || say "Sedona's jar cannot be had (see $BUILD/sedona.log): its tests are skipped"
 say "Spark is there after $((SECONDS - began)) s"
 FIRSTLIGHT_SPARK_TEST_PYTHON="$ROOT/.venv-spark/bin/python" \
   FIRSTLIGHT_SPARK_TEST_OTHER_PYTHON="$ROOT/.venv-spark-3.5/bin/python" \
+  FIRSTLIGHT_SPARK_TEST_SEDONA_JAR="$sedona" \
   "$VENV/bin/python" -m pytest -p no:pytest_qgis -p no:pytest-qt -W ignore::pytest.PytestConfigWarning \
   -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true tests/spark "$@"
 say "Spark: passed in $((SECONDS - began)) s"

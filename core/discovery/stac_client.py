@@ -32,6 +32,7 @@ from .linked.small_file import SmallFiles
 from .scene_parser import last_moment, parse_item
 from .session import InsecureRedirect, new_session
 from .stac_fields import StacObject
+from .table.finder import RowFinder
 from .table.item_table import ItemTable
 
 MOST_ITEMS = 10_000
@@ -54,16 +55,22 @@ class SceneSearch:
         ``query.limit`` is the number of scenes at a time.
     sensor : Sensor, optional
         Whose bands are read; by default the one that the query names.
+    finder : RowFinder, optional
+        Finds rows of a table where that is worth it.
     """
 
     def __init__(
-        self, query: SearchQuery, settings: Settings, sensor: Sensor | None = None
+        self,
+        query: SearchQuery,
+        settings: Settings,
+        sensor: Sensor | None = None,
+        finder: RowFinder | None = None,
     ) -> None:
         self.query = query
         self._catalog = get_catalog(query.catalog)
         self._sensor = sensor or get_sensor(query.sensor)
         self._files = SmallFiles(settings)
-        self._source = _Source(query, self._catalog, self._sensor, settings)
+        self._source = _Source(query, self._catalog, self._sensor, settings, finder)
         self._pages: Iterator[Page] | None = None
         self._waiting: list[SceneItem] = []
         self._seen: set[str] = set()
@@ -251,13 +258,19 @@ class _Source:
     """
 
     def __init__(
-        self, query: SearchQuery, catalog: Catalog, sensor: Sensor, settings: Settings
+        self,
+        query: SearchQuery,
+        catalog: Catalog,
+        sensor: Sensor,
+        settings: Settings,
+        finder: RowFinder | None,
     ) -> None:
         self._query = query
         self._catalog = catalog
         self._sensor = sensor
         self._failure = f"Searching {catalog.title} ({catalog.url}) failed"
         self._settings = settings
+        self._finder = finder
         self._walked = False
         self._table_collection = ""
         self._asked = ""
@@ -316,7 +329,7 @@ class _Source:
         names = self._catalog.collections.get(self._query.sensor, ())
         wanted = self._query.collection
         address, url = self._catalog.address, self._catalog.url
-        with ItemTable(address, url, self._settings, self.transport) as table:
+        with ItemTable(address, url, self._settings, self.transport, self._finder) as table:
             listed = table.collections()
             if wanted and listed:
                 chosen = self._chosen((wanted,), listed)

@@ -190,7 +190,7 @@ def open_engine(
         If a cluster cannot be used; see :mod:`.dask_cluster.connection`.
     """
     if choice.engine == EngineName.SPARK:
-        place = _spark_place(settings)
+        place = spark_place(settings)
         store = known(job.place, "layers are files")
         with open_spark(place, store, job.files, settings.tile_timeout_s, stop) as engine:
             yield engine
@@ -220,7 +220,14 @@ def open_engine(
                 yield engine
 
 
-def _spark_place(settings: Settings) -> SparkPlace:
+def spark_place(settings: Settings) -> SparkPlace:
+    """Where Spark is, by the settings.
+
+    Raises
+    ------
+    EngineError
+        If they name no master.
+    """
     if not settings.spark:
         raise EngineError(
             "Spark cannot be used",
@@ -233,6 +240,7 @@ def _spark_place(settings: Settings) -> SparkPlace:
         settings.spark_python,
         settings.spark_driver_python,
         settings.spark_secret_file,
+        settings.spark_sedona_jar,
     )
 
 

@@ -11,6 +11,7 @@ from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType
+from ..enums import EngineName
 from ..errors import InputError
 from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor
@@ -79,6 +80,24 @@ class DiscoverParams:
         help="Reads a small picture of each scene's cloud mask: the clear share of the area, "
         "not of the whole scene.",
     )
+    engine: str | None = param(
+        None,
+        kind=Kind.CHOICE,
+        title="Engine",
+        choices=(EngineName.AUTO, EngineName.SPARK),
+        labels={EngineName.AUTO: "Automatic", EngineName.SPARK: "Apache Spark"},
+        help="Of a table of scenes: who looks through it; spark: a cluster, where the table has "
+        "so many rows that it is worth it. If not given, as the settings say.",
+        advanced=True,
+    )
+    spark: str | None = param(
+        None,
+        kind=Kind.TEXT,
+        title="Spark",
+        help="Use Spark with the master at this address, spark://host:7077; only of computers that "
+        "you trust.",
+        advanced=True,
+    )
     scenes: Path | None = param(
         None,
         kind=Kind.VECTOR_OUT,
@@ -103,7 +122,11 @@ def discover(params: DiscoverParams, settings: Settings, monitor: Monitor) -> Di
         If nothing was found.
     DiscoveryError
         If the catalogue cannot be searched.
+    DependencyError, EngineError
+        If Spark is wanted, and cannot be used.
     """
+    engine = params.engine or (EngineName.SPARK if params.spark else None)
+    settings = settings.override(engine=engine, spark=params.spark)
     share = 0.5 if params.clear_sky else 1.0
     part = PartMonitor(monitor, 0.0, share)
     if params.searches:

@@ -18,6 +18,7 @@ from ..offers.choice import NEEDS, Choice, can_open, choose_catalogs, closed_sen
 from ..offers.joint_search import JointSearch, Search, joined_titles
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time
+from .table_on_spark import row_finder
 
 USUAL_SENSOR = "sentinel2"
 """Searched where neither a sensor nor an event is named."""
@@ -74,7 +75,10 @@ class SceneQuery:
     def _start(self, sensor: str, settings: Settings) -> Search:
         logins = {login.name for login in settings.logins}
         choices = choose_catalogs(self.catalog, sensor, self.collection, logins)
-        searches = [SceneSearch(self._search(sensor, choice), settings) for choice in choices]
+        finder = row_finder(settings)
+        searches = [
+            SceneSearch(self._search(sensor, choice), settings, finder=finder) for choice in choices
+        ]
         return searches[0] if len(searches) == 1 else JointSearch(searches, settings)
 
     def _search(self, sensor: str, choice: Choice) -> SearchQuery:

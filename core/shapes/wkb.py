@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import AreaError
 from ..gdal.environment import quiet_gdal
 
 _HEAD = 13
@@ -30,6 +32,26 @@ def geometry_from_wkb(data: bytes) -> dict[str, Any] | None:
     """
     shape = _parsed(data)
     return None if shape is None else _tree(shape)
+
+
+def wkb_from_geometry(geometry: Mapping[str, Any]) -> bytes:
+    """A GeoJSON geometry as binary.
+
+    Raises
+    ------
+    AreaError
+        If it is none.
+    """
+    from osgeo import ogr
+
+    with quiet_gdal():
+        try:
+            shape = ogr.CreateGeometryFromJson(json.dumps(geometry))
+        except RuntimeError:  # another plugin may have switched OGR's exceptions on
+            shape = None
+    if shape is None:
+        raise AreaError("The area cannot be used", "it is no geometry", "Give a polygon.")
+    return bytes(shape.ExportToIsoWkb())
 
 
 def _parsed(data: bytes) -> Any:

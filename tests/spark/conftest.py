@@ -20,6 +20,8 @@ PYTHON = os.environ.get("FIRSTLIGHT_SPARK_TEST_PYTHON", "")
 """A Python with pyspark."""
 OTHER = os.environ.get("FIRSTLIGHT_SPARK_TEST_OTHER_PYTHON", "")
 """One with another version of it."""
+SEDONA = os.environ.get("FIRSTLIGHT_SPARK_TEST_SEDONA_JAR", "")
+"""Sedona's jar."""
 SECRET = "of-this-test"
 
 

@@ -89,6 +89,8 @@ class ArrowPart:
         }
         self.has_box = self._box_kind() != ""
         """It has a column of boxes that is one."""
+        self.has_corners = self._box_kind() == "struct"
+        """And it is a structure, as the specification has it."""
         self.has_outline = "geometry" in self._columns
 
     def _check(self) -> None:
@@ -154,6 +156,13 @@ class ArrowPart:
     def rows_of(self, group: int) -> int:
         """Number of items of a group."""
         return int(self._metadata.row_group(group).num_rows)
+
+    def places_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Group and place in it of rows by their numbers in the file: (n, 2)."""
+        ends = np.cumsum([self.rows_of(group) for group in range(self.groups)])
+        groups = np.searchsorted(ends, rows, side="right")
+        begins = np.concatenate([[0], ends])
+        return np.column_stack([groups, rows - begins[groups]])
 
     def box_limits(self, group: int) -> tuple[list[float], list[float]] | None:
         """Least and most of the wests, souths, easts and norths of a group; None where the file

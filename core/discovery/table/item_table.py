@@ -8,8 +8,10 @@ their outlines with the area, as with those of any server.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,6 +32,7 @@ from ...stac.transport import Transport
 from ..access import Access, gate_of
 from .arrow_part import NO_TIME, ArrowPart
 from .boxes import cover, may_touch, touching, usable
+from .finder import RowFinder, RowQuestion
 from .hits import Hits, Numbers
 from .place import STORES, PartPlace, parts_of
 from .rows import item_of
@@ -56,6 +59,8 @@ class ItemTable:
         Logins, proxies, waits.
     transport : Transport
         Is told what a person should know, and whether to stop.
+    finder : RowFinder, optional
+        Looks through the table where that is worth it.
 
     Raises
     ------
@@ -63,11 +68,19 @@ class ItemTable:
         If it is not there.
     """
 
-    def __init__(self, address: str, url: str, settings: Settings, transport: Transport) -> None:
+    def __init__(
+        self,
+        address: str,
+        url: str,
+        settings: Settings,
+        transport: Transport,
+        finder: RowFinder | None = None,
+    ) -> None:
         self._parts = parts_of(_plain(address), url)
         self._url = url
         self._access = Access(settings)
         self._transport = transport
+        self._finder = finder
         self._open: OrderedDict[int, ArrowPart] = OrderedDict()
         self._lost = 0
 
@@ -109,13 +122,46 @@ class ItemTable:
         Cancelled
             If it was asked to stop.
         """
-        hits = self._find(form, collection).newest_first()
+        hits = self._elsewhere(form, collection)
+        if hits is None:
+            hits = self._find(form, collection).newest_first()
         begin, size = 0, FIRST_PAGE
         while begin < len(hits):
             end = _end_of_page(hits, begin, size)
             for url, items in self._items(hits[begin:end]):
                 yield Page(items, url, True)
             begin, size = end, min(LARGEST_PAGE, 2 * size)
+
+    def _elsewhere(self, form: SearchForm, collection: str) -> Numbers | None:
+        """Rows as :meth:`~.hits.Hits.newest_first` has them, that somebody else has found; None
+        where nobody is worth asking.
+        """
+        if self._finder is None:
+            return None
+        numbers = range(len(self._parts))
+        question = RowQuestion(
+            tuple(place.address for place in self._parts),
+            sum(self._part(number).rows for number in numbers),
+            form.aoi,
+            None if form.period is None else _period(*form.period),
+            collection,
+            boxes=False,
+        )
+        tell = partial(self._transport.tell, level=Level.INFO)
+        if not self._finder.takes(question, tell):
+            return None
+        sound = not any(self._is_odd(self._part(number)) for number in numbers)
+        events = self._transport.events
+        stop = threading.Event() if events is None else events.stop
+        found = self._finder.find(replace(question, boxes=sound), stop)
+        if found.cut:
+            self._tell_incomplete(f"{self._name} has more rows of this search than are looked at")
+        hits = np.empty((len(found.places), 4), np.int64)
+        hits[:, :2] = found.places[:, :2]
+        for number in np.unique(found.places[:, 1]).tolist():
+            mine = found.places[:, 1] == number
+            hits[mine, 2:] = self._part(number).places_of(found.places[mine, 2])
+        return hits
 
     def _find(self, form: SearchForm, collection: str) -> Hits:
         hits, self._lost = Hits(), 0
@@ -186,6 +232,13 @@ class ItemTable:
         for rows, times in found:
             hits.add(number, group, rows, times)
 
+    def _is_odd(self, part: ArrowPart) -> bool:
+        """Whether the boxes of the first rows say that boxes cannot be used alone."""
+        if not part.has_corners or self._is_wrong(part):
+            return True
+        boxes, _ = part.boxes_and_outlines(LOOKED_AT)
+        return not usable(boxes).all()
+
     def _is_wrong(self, part: ArrowPart) -> bool:
         """Whether the column of boxes does not hold the outlines; a person is told."""
         if not part.has_outline:
@@ -219,7 +272,11 @@ class ItemTable:
                 yield url, run
                 run = []
             url = self._parts[part].url
-            run.append(rows[part, group, row])
+            item = rows[part, group, row]
+            if item.get("bbox") is None and item.get("geometry") is None:
+                self._lost += 1
+            else:
+                run.append(item)
         if run:
             yield url, run
 

@@ -7,6 +7,9 @@ neither pyspark nor a Java machine is ever in the process of QGIS or of ``flight
 
 - ``{"do": "run", "run": N, "sizes": […]}`` and the bytes of the groups of tiles, one after the
   other; ``{"do": "cancel", "run": N}``
+- ``{"do": "table", "run": N, "paths": […]}``: opens Parquet files, whose columns' types come back
+  with ``done``; ``{"do": "rows", "run": N, "table": M, "where": SQL, "time": [SQL], "most": K}``:
+  with ``done`` come its newest rows (time, file, row), 64-bit numbers, and the files' names
 - back: ``{"told": "open", "spark": VERSION}``, ``{"told": "executors", "count": N}`` every second
   while something runs, ``{"told": "done", "run": N, "error": TEXT or ""}``
 """
@@ -20,6 +23,7 @@ import shutil
 import struct
 import sys
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -28,6 +32,8 @@ from typing import Any, BinaryIO
 HEAD = struct.Struct("<IQ")
 """Length of the JSON, and of the bytes after it."""
 LOOK_EVERY_S = 1.0
+NO_TIME = -(2**63)
+"""Stands for a time that a row does not say."""
 TRIES = 3
 """Attempts at a group; with the last one, tiles that fail stay failed."""
 
@@ -84,7 +90,8 @@ def make_task() -> Callable[[Any], None]:
 class Driver:
     """The session, and what runs in it."""
 
-    def __init__(self, context: Any, tell: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, context: Any, tell: Callable[..., None]) -> None:
+        self._tables: dict[int, Any] = {}
         self._context = context
         self._tell = tell
         self._under_way: set[int] = set()
@@ -94,6 +101,11 @@ class Driver:
         """Do groups of tiles; on a thread of its own."""
         self._under_way.add(number)
         threading.Thread(target=self._run, args=(number, groups), daemon=True).start()
+
+    def ask(self, fields: dict[str, Any]) -> None:
+        """Look at a table, or ask it; on a thread of its own."""
+        self._under_way.add(fields["run"])
+        threading.Thread(target=self._ask, args=(fields,), daemon=True).start()
 
     def cancel(self, number: int) -> None:
         """End a run where it is; its tasks are interrupted."""
@@ -109,6 +121,44 @@ class Driver:
             error = f"{type(caught).__name__}: {caught}"
         self._under_way.discard(number)
         self._tell({"told": "done", "run": number, "error": error})
+
+    def _ask(self, fields: dict[str, Any]) -> None:
+        number, answer, data = fields["run"], {}, b""
+        try:
+            self._context.addJobTag(_tag(number))
+            self._context.setInterruptOnCancel(True)
+            if fields["do"] == "table":
+                answer = self._table(number, fields["paths"])
+            else:
+                answer, data = self._rows(fields["table"], fields)
+            answer["error"] = ""
+        except _failures() as caught:
+            answer = {"error": " ".join(f"{type(caught).__name__}: {caught}".split())[:400]}
+        self._under_way.discard(number)
+        self._tell({"told": "done", "run": number, **answer}, data)
+
+    def _table(self, number: int, paths: Sequence[str]) -> dict[str, Any]:
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.builder.getOrCreate()
+        # times to the nanosecond come as numbers, of which the question knows
+        session.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
+        frame = session.read.option("mergeSchema", "true").parquet(*paths)
+        self._tables[number] = frame
+        return {"types": dict(frame.dtypes)}
+
+    def _rows(self, table: int, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        from pyspark.sql import functions
+
+        names = ("_metadata.file_path AS file", "_metadata.row_index AS row")
+        found = self._tables.pop(table).where(asked["where"]).selectExpr(*asked["time"], *names)
+        newest = found.orderBy(functions.col("time").desc_nulls_last(), "file", "row")
+        files: dict[str, int] = {}
+        numbers = array("q")
+        for row in newest.limit(asked["most"]).collect():
+            time = NO_TIME if row["time"] is None else row["time"]
+            numbers.extend((time, files.setdefault(row["file"], len(files)), row["row"]))
+        return {"files": list(files)}, numbers.tobytes()
 
     def _count(self) -> None:
         wait = threading.Event()
@@ -159,9 +209,9 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the Java machine prints, too
     lock = threading.Lock()
 
-    def tell(fields: dict[str, Any]) -> None:
+    def tell(fields: dict[str, Any], data: bytes = b"") -> None:
         with lock:
-            write_frame(answers, fields)
+            write_frame(answers, fields, data)
 
     frames: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
     threading.Thread(target=_follow, args=(sys.stdin.buffer, frames), daemon=True).start()
@@ -182,6 +232,8 @@ def main() -> None:
         fields, data = frames.get()
         if fields["do"] == "run":
             driver.run(fields["run"], _cut(data, fields["sizes"]))
+        elif fields["do"] in ("table", "rows"):
+            driver.ask(fields)
         else:
             driver.cancel(fields["run"])
 

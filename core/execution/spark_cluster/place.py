@@ -31,6 +31,8 @@ class SparkPlace:
     """A Python here that has pyspark; empty: it is looked for."""
     secret_file: str = ""
     """Holds the cluster's secret; empty: it asks for none."""
+    jar: str = ""
+    """Sedona's functions, for questions to tables; empty: none."""
 
     @property
     def failure(self) -> str:
@@ -135,6 +137,10 @@ class SparkPlace:
                 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS")
             },
         }
+        if self.jar:
+            lines["spark.jars"] = self.jar
+            lines["spark.sql.extensions"] = "org.apache.sedona.sql.SedonaSqlExtensions"
+            lines["spark.sql.session.timeZone"] = "UTC"
         if self.secret_file:
             lines["spark.authenticate"] = lines["spark.network.crypto.enabled"] = "true"
             lines["spark.authenticate.secret"] = self._secret()

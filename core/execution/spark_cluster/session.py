@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,9 @@ class Ended:
     """The last message of a run."""
 
     error: str
-    """Empty: all groups have been done."""
+    """Empty: it has been done."""
+    fields: dict[str, Any] = field(default_factory=dict)
+    data: bytes = b""
 
 
 class SparkSession:
@@ -119,6 +121,19 @@ class SparkSession:
         self._send({"do": "run", "run": number, "sizes": sizes}, b"".join(groups))
         return number
 
+    def ask(self, words: dict[str, Any]) -> int:
+        """Ask for something else than tiles: see :mod:`.driver`.
+
+        Returns
+        -------
+        int
+            The run's number.
+        """
+        number = next(self._numbers)
+        self._runs[number] = queue.SimpleQueue()
+        self._send({**words, "run": number})
+        return number
+
     def ended(self, run: int) -> Ended | None:
         """The end of a run; None while it goes on.
 
@@ -158,9 +173,9 @@ class SparkSession:
             raise EngineError(self.place.failure, "the driver's process ended", ANOTHER) from None
 
     def _listen(self) -> None:
-        for fields, _ in read_frames(known_pipe(self._process.stdout)):
+        for fields, data in read_frames(known_pipe(self._process.stdout)):
             if fields["told"] == "done" and fields["run"] in self._runs:
-                self._runs[fields["run"]].put(Ended(fields["error"]))
+                self._runs[fields["run"]].put(Ended(fields["error"], fields, data))
             elif fields["told"] == "executors":
                 self.executors = fields["count"]
             elif fields["told"] in ("open", "not open"):
