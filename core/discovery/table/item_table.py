@@ -158,7 +158,7 @@ class ItemTable:
             self._tell_incomplete(f"{self._name} has more rows of this search than are looked at")
         hits = np.empty((len(found.places), 4), np.int64)
         hits[:, :2] = found.places[:, :2]
-        for number in np.unique(found.places[:, 1]).tolist():
+        for number in sorted({int(one) for one in found.places[:, 1]}):
             mine = found.places[:, 1] == number
             hits[mine, 2:] = self._part(number).places_of(found.places[mine, 2])
         return hits
