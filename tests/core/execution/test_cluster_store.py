@@ -329,9 +329,9 @@ def test_a_store_that_is_gone_in_the_middle_is_one_sentence(
         if tile.row == 50:
             shutil.rmtree(place.base, ignore_errors=True)
 
-    with open_at(cluster, place) as engine, pytest.raises(EngineError) as told:
+    with open_at(cluster, place) as engine, pytest.raises(StoreError) as told:
         engine.run(travelling(tmp_path / "diary", lose), TILES, threading.Event())
-    assert "failed 3 times each, the last time because:" in str(told.value)
+    assert told.value.what.startswith(f"The store of finished tiles at {place.base} cannot be ")
     assert "does not see it" in str(told.value) or "No such file" in str(told.value)
 
 
