@@ -265,6 +265,17 @@ def test_a_file_that_workers_do_not_see_is_named(
         run_kernel(stack, tmp_path / "o.tif", engine=engine)
 
 
+def test_a_store_that_workers_do_not_see_is_named(
+    place: SparkPlace, stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where workers are not
+    with (
+        pytest.raises(EngineError, match=r" failed: The store of finished tiles at not/seen can"),
+        engine_at(place, Path("not/seen")) as engine,
+    ):
+        run_kernel(stack, tmp_path / "o.tif", engine=engine)
+
+
 def test_a_fault_on_the_workers_is_told_in_its_own_words(
     place: SparkPlace, stack: Path, shared_folder: Path, tmp_path: Path
 ) -> None:

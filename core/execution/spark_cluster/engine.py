@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ...enums import EngineName
-from ...errors import Cancelled, EngineError, RasterError, SceneReadError
+from ...errors import Cancelled, EngineError, RasterError, SceneReadError, StoreError
 from ...raster.grid import Window
 from ..engine import Delivery, Result, Take, tile_names
 from ..result_store import ResultStore, Storable, StorePlace, new_store
@@ -192,8 +192,8 @@ class _Run:
         for group, tiles in self._left.items():
             for number in sorted(self._store.look(group).failed & tiles.keys()):
                 error = self._store.failure(group, number).error
-                if isinstance(error, SceneReadError):  # whoever asked may do without that scene
-                    return error
+                if isinstance(error, (SceneReadError, StoreError)):
+                    return error  # whoever asked may do without that scene, or name another place
                 failed.append((tiles[number], error))
         failure = f"Computing on the Spark cluster at {self._session.place.master} failed"
         if not failed:
@@ -218,4 +218,5 @@ def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
     python = [line for line in errors if not line.startswith(("org.", "java.", "py4j."))]
-    return (python or errors or lines or [""])[-1]
+    line = (python or errors or lines or [""])[-1]
+    return line.partition(": ")[2] if line.startswith("firstlight.") else line
