@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import QApplication, QPlainTextEdit, QStyleOptionViewIt
 from firstlight.core.types import BandAsset, Radiometry, SceneItem
 from firstlight.plugin.jobs.job_list import JobList
 from firstlight.plugin.thumbnails import ThumbnailStore
-from firstlight.ui.scenes.scene_columns import CLEAR, CLOUD, COVERS, DATE, ID, SIZE
+from firstlight.ui.scenes.scene_columns import CLEAR, CLOUD, COVERS, DATE, ID, NOTES, SIZE
 from firstlight.ui.scenes.scene_map import SceneMap
 from firstlight.ui.scenes.scene_panel import ScenePanel
 from support.desktop import Desktop
@@ -312,13 +312,13 @@ def test_the_name_is_in_view_at_any_width(three: Hands, width: int) -> None:
     table = three.panel.table
     day, name = cell_text(three, 0)
     assert day.startswith("2024-06-01")
-    assert day.endswith(" *"), "it has notes"
+    assert not table.isColumnHidden(NOTES), "it has notes"
     assert name.startswith("S")
     assert name.endswith("0"), "the end tells one from another"
     shown = [column for column in range(7) if not table.isColumnHidden(column)]
     assert {DATE, CLEAR, COVERS} <= set(shown)
     assert ID not in shown
-    assert (SIZE in shown) is (width > 300)
+    assert (SIZE in shown) is (width > 400), "the notes count more"
     used = sum(table.columnWidth(column) for column in shown)
     assert used <= table.viewport().width()
 

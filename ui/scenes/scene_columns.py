@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from qgis.core import QgsApplication
+from qgis.PyQt.QtGui import QIcon
+
 from ...core.discovery.band_config import load_sensors
 from ...core.enums import AccessKind
 from ...core.text import joined, shown
@@ -12,6 +15,7 @@ from ...core.types import SceneItem, format_time
 from ..parts.plain import plain_tip
 from ..parts.sentences import UNKNOWN, size_text
 
+WARNING_ICON, NOTE_ICON = "/mIconWarning.svg", "/mIconInfo.svg"
 DATE, CLOUD, CLEAR, COVERS, SIZE, NOTES, ID = range(7)
 CLOSED = {
     AccessKind.ACCOUNT: ("needs an account",),
@@ -33,6 +37,24 @@ def notes_text(scene: SceneItem) -> str:
         named.append(f"+{others}")
     lacks = [f"lacks {', '.join(named)}"] if named else []
     return "; ".join([*CLOSED.get(scene.access, ()), *lacks, *scene.notes])
+
+
+def notes_icon(scene: SceneItem) -> QIcon | None:
+    """A warning where files cannot be had at once or usual bands are missing, a mark where
+    something else is to be known; None where there are no notes.
+    """
+    if not notes_text(scene):
+        return None
+    doubt = scene.access in CLOSED or notes_text(scene) != "; ".join(scene.notes)
+    return QIcon(QgsApplication.getThemeIcon(WARNING_ICON if doubt else NOTE_ICON))
+
+
+def accessible_text(scene: SceneItem, column: int) -> str:
+    """What a screen reader says of the first column, or of the icon for notes."""
+    notes = shown(notes_text(scene))
+    if column == NOTES:
+        return notes
+    return ", ".join(filter(None, (format_time(scene.datetime)[:16], shown(scene.id), notes)))
 
 
 SORT_VALUES: dict[int, Callable[[SceneItem], Any]] = {

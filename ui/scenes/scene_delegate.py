@@ -7,13 +7,13 @@ from qgis.PyQt.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyl
 
 from ...core.text import shown
 from ...core.types import format_time
-from .scene_columns import DATE, notes_text
+from .scene_columns import DATE, NOTES
 from .scene_model import SCENE_ROLE
 
 LINE = "\u2028"
 """Where Qt's styles break a line of a cell."""
-NOTED = " *"
-"""Behind the day of a scene that has notes."""
+ICON = 16
+"""Pixels of the sides of the icon for notes."""
 GAP = 6
 """Pixels that the style keeps around and between the parts of a cell."""
 
@@ -26,20 +26,25 @@ class SceneDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """Texts of a cell; called by Qt for each one in view."""
         super().initStyleOption(option, index)
+        if index.column() == NOTES:  # an icon; what it stands for is in its tip
+            option.text = ""
+            option.decorationSize = QSize(ICON, ICON)
+            option.decorationAlignment = Qt.AlignmentFlag.AlignCenter
         if index.column() != DATE:
             return
         scene = index.data(SCENE_ROLE)
         fonts, room = option.fontMetrics, option.rect.width() - self._sides(option, index)
         moment = format_time(scene.datetime)[:16].replace("T", " ")
-        noted = NOTED if notes_text(scene) else ""
-        if fonts.horizontalAdvance(moment + noted) > room:
+        if fonts.horizontalAdvance(moment) > room:
             moment = moment[:10]
         middle = Qt.TextElideMode.ElideMiddle
         name = fonts.elidedText(shown(scene.id), middle, max(room, 0))
-        option.text = f"{moment}{noted}{LINE}{name}"
+        option.text = f"{moment}{LINE}{name}"
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Wide enough for the day; the name takes what there is."""
+        if index.column() == NOTES:
+            return QSize(ICON + GAP, ICON + GAP)
         if index.column() != DATE:
             return super().sizeHint(option, index)
         width = option.fontMetrics.horizontalAdvance("2024-06-01") + self._sides(option, index)

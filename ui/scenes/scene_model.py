@@ -23,8 +23,10 @@ from .scene_columns import (
     NOTES,
     SIZE,
     SORT_VALUES,
+    accessible_text,
     column_text,
     has_mask,
+    notes_icon,
     scene_tip,
 )
 from .scene_filter import SceneFilter
@@ -252,6 +254,8 @@ class SceneModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
+            return "" if section == NOTES else self._titles[section]
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._titles[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tips[section]
@@ -280,6 +284,10 @@ class SceneModel(QAbstractTableModel):
             return scene
         if role == Qt.ItemDataRole.DecorationRole and column == DATE:
             return self._icon(scene)
+        if role == Qt.ItemDataRole.DecorationRole and column == NOTES:
+            return notes_icon(scene)
+        if role == Qt.ItemDataRole.AccessibleTextRole and column in (DATE, NOTES):
+            return accessible_text(scene, column)
         if role == Qt.ItemDataRole.FontRole and column == DATE and scene.id in self._new:
             font = QFont()
             font.setBold(True)

@@ -12,8 +12,8 @@ from qgis.PyQt.QtWidgets import (
     QTableView,
 )
 
-from .scene_columns import CLEAR, CLOUD, COVERS, DATE, ID, NOTES, SIZE
-from .scene_delegate import GalleryDelegate, SceneDelegate
+from .scene_columns import CLEAR, CLOUD, COVERS, DATE, ID, NOTES, SIZE, notes_text
+from .scene_delegate import GAP, ICON, GalleryDelegate, SceneDelegate
 from .scene_model import SceneModel
 
 LEAST_ROWS, MOST_ROWS = 3, 8
@@ -48,11 +48,12 @@ class SceneTable(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
         header.setHighlightSections(False)
+        header.setMinimumSectionSize(ICON + GAP)  # an icon needs less than a style's least
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         # Widths from the rows in view: measuring a thousand would hold up the window.
         header.setResizeContentsPrecision(0)
         header.sortIndicatorChanged.connect(lambda *_: self._fit_columns())
-        for column in (NOTES, ID):  # they stand in the first one
+        for column in (NOTES, ID):  # the name stands in the first one
             self.setColumnHidden(column, True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.set_tall(False)
@@ -76,8 +77,10 @@ class SceneTable(QTableView):
             CLEAR: self._model.sky_is_known,
             COVERS: any(scene.coverage_percent is not None for scene in scenes),
             SIZE: any(scene.size_bytes for scene in scenes),
+            NOTES: any(notes_text(scene) for scene in scenes),
         }
-        known = {name: shown or not (scenes or name == CLEAR) for name, shown in known.items()}
+        late = (CLEAR, NOTES)
+        known = {name: shown or not (scenes or name in late) for name, shown in known.items()}
         self._known = known
         for column, shown in known.items():
             self.setColumnHidden(column, not shown)
@@ -118,6 +121,8 @@ class SceneTable(QTableView):
         return max(self._title_width(column), int(self.sizeHintForColumn(column)) + 1)
 
     def _title_width(self, column: int) -> int:
+        if column == NOTES:
+            return 0
         header = self.horizontalHeader()
         title = self._model.headerData(column, Qt.Orientation.Horizontal)
         arrow = ARROW if header.sortIndicatorSection() == column else 0
