@@ -73,13 +73,15 @@ def test_the_version_is_the_same_everywhere(general: configparser.SectionProxy) 
 
 def test_every_folder_of_the_product_is_a_package_of_the_distribution() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    listed = set(re.findall(r'"(firstlight[\w.]*)"', text.partition("packages = [")[2]))
+    names = text.partition("packages = [\n")[2].partition("]\n")[0]
+    listed = re.findall(r'^  "([\w.]+)",$', names, re.MULTILINE)
     folders = {
         path.parent.relative_to(ROOT).as_posix().replace("/", ".")
         for name in ("core", "plugin", "ui")
-        for path in (ROOT / name).rglob("__init__.py")
+        for path in (ROOT / name).rglob("*.py")
     }
-    assert listed == {"firstlight", *(f"firstlight.{folder}" for folder in folders)}
+    assert len(listed) == len(names.splitlines()), "one on each line"
+    assert listed == ["firstlight", *sorted(f"firstlight.{folder}" for folder in folders)]
 
 
 def test_the_changelog_tells_of_this_version() -> None:
