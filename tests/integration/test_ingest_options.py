@@ -18,6 +18,7 @@ from firstlight.core.raster.reader import read_facts
 from support.command import Flight
 from support.rasters import creation_facts
 from support.scene import AREA, TEN_METRE, TWENTY_METRE, World
+from support.thorough import few
 
 ALL = [*TEN_METRE, *TWENTY_METRE]
 
@@ -83,7 +84,7 @@ def test_a_misspelt_choice_of_bands_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("wanted", ["zstd", "deflate"])
-@pytest.mark.parametrize("window", ["aoi", "full"])
+@few("window", ["aoi", "full"])
 def test_stacks_and_areas_are_compressed_as_the_setting_says(
     ingest: Flight,
     world: World,
@@ -163,7 +164,7 @@ def test_bands_are_cropped_to_what_they_share_where_that_is_asked_for(
     assert shapes == {"resample": (128, 128), "intersect": (64, 128)}
 
 
-@pytest.mark.parametrize("event", ["flood.coastal", "flood", "wildfire.forest"])
+@few("event", ["flood.coastal", "flood", "wildfire.forest"])
 def test_the_specification_s_commands_name_an_event_and_no_dates(
     flight: Flight, world: World, tmp_path: Path, event: str
 ) -> None:

@@ -4,10 +4,12 @@ a file server on loopback.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -92,25 +94,51 @@ def event_world(
             yield EventWorld(api, files, folder)
 
 
-def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Band:
+    """A file of a pass, and what the catalogue says of its numbers."""
+
+    content: bytes
+    storage: Mapping[str, Any]
+
+
+@lru_cache(maxsize=64)
+def _bands(one: Pass) -> Mapping[str, _Band]:
+    """The files of a pass; most tests have the same ones."""
     origin = (ORIGIN[0] + one.tile * SIDE * 10, ORIGIN[1])
     pixels = _radar(one) if one.sensor == "sentinel1" else _optical(one)
+    made = {}
+    with TemporaryDirectory() as folder:
+        for name, data in pixels.items():
+            resolution = 10.0 * SIDE / data.shape[0]
+            nodata = None if name == "scl" else -32768 if one.sensor == "sentinel1" else 0
+            path = write_raster(
+                Path(folder) / f"{name}.tif",
+                data,
+                resolution=resolution,
+                origin=origin,
+                nodata=nodata,
+                cog=True,
+            )
+            storage: dict[str, Any] = {"nodata": nodata, "data_type": data.dtype.name}
+            if one.sensor == "sentinel2" and name != "scl":
+                storage.update(scale=0.0001, offset=-0.1)
+            made[name] = _Band(path.read_bytes(), storage)
+    return made
+
+
+def _item(one: Pass, folder: Path, files: FaultyServer) -> dict[str, Any]:
+    origin = (ORIGIN[0] + one.tile * SIDE * 10, ORIGIN[1])
     assets: dict[str, dict[str, Any]] = {}
-    for name, data in pixels.items():
+    for name, band in _bands(replace(one, picture=None)).items():
         file = f"{one.item_id}/{name}.tif"
-        resolution = 10.0 * SIDE / data.shape[0]
-        nodata = None if name == "scl" else -32768 if one.sensor == "sentinel1" else 0
-        path = write_raster(
-            folder / file, data, resolution=resolution, origin=origin, nodata=nodata, cog=True
-        )
-        storage: dict[str, Any] = {"nodata": nodata, "data_type": data.dtype.name}
-        if one.sensor == "sentinel2" and name != "scl":
-            storage.update(scale=0.0001, offset=-0.1)
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(band.content)
         assets[name] = {
             "href": files.url(file),
             "type": "image/tiff; application=geotiff; profile=cloud-optimized",
-            "raster:bands": [storage],
-            "file:size": path.stat().st_size,
+            "raster:bands": [dict(band.storage)],
+            "file:size": len(band.content),
         }
     if one.picture is not None:
         file = f"{one.item_id}/thumbnail.png"

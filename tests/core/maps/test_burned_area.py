@@ -24,6 +24,7 @@ from support.landscapes import RULE, smooth_noise
 from support.rasters import read_band, write_raster
 from support.run import run_operation, small_tiles
 from support.stacks import write_stack
+from support.thorough import few
 
 SHAPE = (300, 340)
 NAMES = ("nir", "swir16", "swir22")
@@ -78,7 +79,7 @@ def fire(seed: int = 1) -> tuple[Any, Any, Any]:
     return before, after, burned
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@few("seed", [1, 2, 3])
 def test_a_fire_is_found_with_its_rim(tmp_path: Path, seed: int) -> None:
     before, after, burned = fire(seed)
     result = run(tmp_path, ground(before, 5), ground(after, 6)).value
@@ -141,7 +142,7 @@ def test_what_changed_otherwise_did_not_burn(tmp_path: Path, was: Any, is_now: A
     assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
-@pytest.mark.parametrize("light", [0.25, 0.4, 0.6])
+@few("light", [0.25, 0.4, 0.6])
 def test_a_cloud_shadow_did_not_burn(tmp_path: Path, light: float) -> None:
     """Without sun the sky's light is left, which holds less the longer the wave."""
     before = land()
@@ -152,7 +153,13 @@ def test_a_cloud_shadow_did_not_burn(tmp_path: Path, light: float) -> None:
     assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
-@pytest.mark.parametrize("drying", [0.0, 0.12])
+@few(
+    "drying",
+    [
+        0.12,
+        0.0,
+    ],
+)
 def test_a_pair_without_fire_is_not_burned(tmp_path: Path, drying: float) -> None:
     """Neither from noise nor from a dry summer."""
     before = land()

@@ -18,6 +18,7 @@ from support.radar_chips import iou
 from support.rasters import read_band
 from support.run import run_operation
 from support.stacks import CLASS, S2
+from support.thorough import few
 
 POWER = Radiometry(1.0, 0.0, 0.0, "power")
 
@@ -72,7 +73,7 @@ def test_radar_finds_the_flood(tmp_path: Path) -> None:
     assert ((made["flooded"] == 1) & ~flooded)[seen].mean() < 0.01
 
 
-@pytest.mark.parametrize(("method", "least"), [("ki", 0.9), ("otsu", 0.8)])
+@few(("method", "least"), [("ki", 0.9), ("otsu", 0.8)])
 def test_radar_finds_water_without_a_date_before(tmp_path: Path, method: str, least: float) -> None:
     water = run("sar-water", tmp_path / "out", post=stack(tmp_path, "radar_after"), method=method)[
         "water"
@@ -103,7 +104,7 @@ def test_radar_shows_no_flood_where_there_is_none(tmp_path: Path) -> None:
     assert (made["flooded"] == 1).sum() < 0.005 * (made["flooded"] != 255).sum()
 
 
-@pytest.mark.parametrize(("method", "least"), [("mndwi", 0.97), ("ndwi", 0.93)])
+@few(("method", "least"), [("mndwi", 0.97), ("ndwi", 0.93)])
 def test_optical_water_needs_no_date_before(tmp_path: Path, method: str, least: float) -> None:
     """The flood between two dates is in test_optical_water.py."""
     water = run("water", tmp_path / "out", stack=stack(tmp_path, "after"), method=method)["water"]
