@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -386,6 +387,8 @@ def _catch_signals(stop: threading.Event) -> dict[int, Any]:
 def entry() -> None:
     """Entry point of the ``flight`` script."""
     _open_streams()
+    if not sys.warnoptions:  # libraries' notes to developers; what a user must know is a sentence
+        warnings.simplefilter("ignore")
     sys.exit(main())
 
 

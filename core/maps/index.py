@@ -28,6 +28,8 @@ from ..recipes.stacks import (
     implausible,
     named_bands,
     naming_warnings,
+    refuse_mixed_scales,
+    undeclared,
     unscaled,
 )
 from ..settings import Settings
@@ -109,17 +111,25 @@ def make_kernel(params: IndexParams, inputs: MapInputs) -> Kernel:
     Raises
     ------
     AlgorithmError
-        If the stack lacks a band, or names it so that it could be another one.
+        If the stack lacks a band, or names it so that it could be another one; or if some bands
+        have a scale and others none.
     """
+    [part] = inputs.parts
     try:
         if params.formula:
-            return formula_kernel(params.formula, inputs.bands)
-        return index_kernel(params.name, inputs.bands)
+            kernel = formula_kernel(params.formula, inputs.bands)
+        else:
+            kernel = index_kernel(params.name, inputs.bands)
     except AlgorithmError as error:
-        doubts = band_doubts(inputs.parts[0].facts)
+        doubts = band_doubts(part.facts)
         if not doubts:
             raise
         raise AlgorithmError(error.what, error.why, doubts) from error
+    used = {band: part.bands[band] for band in kernel.bands.values()}
+    name = params.formula or params.name
+    failure = f"{name} cannot be computed from {part.facts.path.name}"
+    refuse_mixed_scales(failure, part.facts, used)
+    return kernel
 
 
 def make_tags(params: IndexParams, kernel: Kernel) -> Mapping[str, str]:
@@ -146,7 +156,7 @@ def _warnings(job: MapJob[IndexParams], applied: Applied) -> list[str]:
         warnings.append(f"{params.name} was not computed: the formula takes its place")
     [part] = job.inputs.parts
     used = {band: part.bands[band] for band in kernel.bands.values()}
-    warnings += implausible(part.facts, used)
+    warnings += implausible(part.facts, used) + undeclared(part.facts, used)
     raw = [band for band, index in used.items() if unscaled(part.facts, [index])]
     if raw:
         warnings.append(

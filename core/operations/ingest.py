@@ -25,6 +25,7 @@ from ..errors import (
     odd_data,
 )
 from ..identity.plausible import is_about_values
+from ..identity.undeclared import is_about_fills
 from ..maps.index import IndexParams, compute_index
 from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
@@ -378,7 +379,9 @@ def _add_indices(
             continue
         outputs[name] = output
         # Of the values of the same stack the validator, or the stacking, has told.
-        warnings += [text for text in index.warnings if not is_about_values(text)]
+        warnings += [
+            text for text in index.warnings if not (is_about_values(text) or is_about_fills(text))
+        ]
         layers.append(layer)
     status = SceneStatus.PARTIAL if len(outputs) < len(indices) else result.status
     return replace(result, status=status, warnings=tuple(warnings), outputs=outputs), layers

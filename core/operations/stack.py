@@ -15,7 +15,9 @@ from ..identity.band_rule import BandRule, GivenRule, decide_rule, scale_hint
 from ..identity.multiband import open_multiband
 from ..identity.plausible import check_plausible
 from ..identity.products import get_product, product_names, product_titles
+from ..identity.scene_names import tell_apart
 from ..identity.scene_package import is_package, open_package
+from ..identity.undeclared import check_undeclared
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import BandPath, Kind, param
@@ -162,8 +164,9 @@ def run_stack(params: StackParams, settings: Settings, monitor: Monitor) -> Oper
             for text in borrowed_files(file)
         ),
         *chosen.warnings,
+        *tell_apart({band.name: band.path for band in chosen.bands}),
         *_rule_warnings(chosen.bands, rules),
-        *(finding.sentence for finding in _value_doubts(stack)),
+        *(finding.sentence for finding in (*_value_doubts(stack), *_nodata_doubts(stack))),
         *stack.warnings,
     ]
     stack = replace(stack, warnings=tuple(dict.fromkeys(warnings)))
@@ -297,6 +300,9 @@ def _rule(given: BandPath, sensor: Sensor, params: StackParams) -> BandRule:
         why = f"band '{band.name}' of {sensor.title} is no radar backscatter but {band.unit}"
         raise InputError(f"The unit {params.unit} cannot be used", why, "Leave it out.")
     stored = facts.bands[given.index - 1]
+    if stored.palette and not band.is_class:
+        why = "its numbers stand for the colours of a table"
+        raise InputError(f"The band '{given}' cannot be used", why, "Give the measured band.")
     product = get_product(params.product) if params.product else None
     rule = decide_rule(given.path, stored, band, GivenRule(product, params.scale, params.offset))
     radiometry = rule.radiometry
@@ -348,6 +354,15 @@ def _value_doubts(stack: BandStack, silent: bool = False) -> list[Finding]:
         judged = {band.name: band.index for band in written.bands if silent or band.radiometry.unit}
         with RasterReader(written.path) as reader:
             doubts += check_plausible(reader, judged)
+    return doubts
+
+
+def _nodata_doubts(stack: BandStack) -> list[Finding]:
+    """Numbers of the stack, and of its companions, that look like nodata nobody declares."""
+    doubts = []
+    for written in (stack, *stack.companions):
+        with RasterReader(written.path) as reader:
+            doubts += check_undeclared(reader, {band.name: band.index for band in written.bands})
     return doubts
 
 

@@ -28,6 +28,8 @@ from .stacks import (
     named_bands,
     naming_warnings,
     prepare_folder,
+    refuse_mixed_scales,
+    undeclared,
     unscaled,
 )
 
@@ -279,6 +281,7 @@ def _part(subject: str, name: str, request: StackRequest, roles: dict[str, str])
                 f"{', '.join(bands) or 'no named band'})",
                 band_doubts(facts) or "Ingest or stack the scene with the bands that are needed.",
             )
+    refuse_mixed_scales(f"{subject} cannot be mapped with {facts.path}", facts, picked)
     for mask in MASK_BANDS if request.masks else ():
         if mask in bands:
             picked[mask] = bands[mask]
@@ -341,7 +344,11 @@ def _warnings(parts: Sequence[StackPart], stacks: Mapping[str, StackRequest]) ->
 
 def _stack_warnings(part: StackPart) -> list[str]:
     raw, name = unscaled_bands(part), part.facts.path.name
-    warnings = [*naming_warnings(part.facts), *implausible(part.facts, part.bands)]
+    warnings = [
+        *naming_warnings(part.facts),
+        *implausible(part.facts, part.bands),
+        *undeclared(part.facts, part.bands),
+    ]
     if raw:
         warnings.append(
             f"No scale is known for {', '.join(raw)} of {name}: the index is of its stored numbers"

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ..enums import Unit
-from ..errors import InputError
+from ..errors import AlgorithmError, InputError
 from ..gdal.containers import file_of
-from ..identity.band_names import identify_bands
+from ..identity.band_names import RANGES_NM, identify_bands
 from ..identity.plausible import check_plausible
+from ..identity.undeclared import check_undeclared
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.open_file import check_openable
 from ..raster.reader import RasterFacts, RasterReader
@@ -111,6 +112,37 @@ def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
     ]
 
 
+def refuse_mixed_scales(what: str, facts: RasterFacts, bands: Mapping[str, int]) -> None:
+    """Refuse to compute with physical values of one band and stored numbers of another.
+
+    Parameters
+    ----------
+    what : str
+        What fails, for the sentence: ``NDVI cannot be computed from s.vrt``.
+    bands : mapping of str to int
+        Names and indexes of the bands that go into one formula; only spectral ones count.
+
+    Raises
+    ------
+    AlgorithmError
+        If whole numbers without a scale meet bands that have one.
+    """
+    spectral = {name: index for name, index in bands.items() if name in RANGES_NM}
+    bare = {
+        name
+        for name, index in spectral.items()
+        if unscaled(facts, [index]) and "int" in facts.bands[index - 1].dtype
+    }
+    scaled = [name for name in spectral if name not in bare]
+    if bare and scaled:
+        raise AlgorithmError(
+            what,
+            f"{', '.join(sorted(bare))} has no scale, and {', '.join(scaled)} has one",
+            "Stack all its bands with one ‘stack.product’, or with ‘stack.scale’ and "
+            "‘stack.offset’.",
+        )
+
+
 def named_bands(facts: RasterFacts) -> dict[str, int]:
     """Canonical band name → index from 1, read within the naming of the raster's own sensor."""
     return dict(identify_bands(facts).indexes)
@@ -136,3 +168,9 @@ def implausible(facts: RasterFacts, bands: Mapping[str, int]) -> list[str]:
     }
     with RasterReader(facts.path) as reader:
         return [finding.sentence for finding in check_plausible(reader, judged)]
+
+
+def undeclared(facts: RasterFacts, bands: Mapping[str, int]) -> list[str]:
+    """Sentences about numbers that look like nodata which no file declares."""
+    with RasterReader(facts.path) as reader:
+        return [finding.sentence for finding in check_undeclared(reader, bands)]

@@ -28,6 +28,7 @@ from ..errors import BandStackError, IngestionError, RasterError, known
 from ..files.lock import folder_lock
 from ..identity.offset_flag import check_offset_applied
 from ..identity.plausible import check_plausible
+from ..identity.undeclared import check_undeclared
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
 from ..raster.header import read_header
 from ..raster.reader import RasterReader, check_raster
@@ -478,6 +479,10 @@ def _implausible(stack: BandStack) -> list[str]:
             if band.radiometry.unit in (Unit.REFLECTANCE, Unit.KELVIN)
         }
         with RasterReader(written.path) as reader:
-            findings = (*check_plausible(reader, judged), *check_offset_applied(reader, judged))
+            findings = (
+                *check_plausible(reader, judged),
+                *check_offset_applied(reader, judged),
+                *check_undeclared(reader, {band.name: band.index for band in written.bands}),
+            )
             sentences += [finding.sentence for finding in findings]
     return sentences

@@ -22,12 +22,14 @@ from ..files.atomic import (
 from ..files.made_here import note_made_here
 from ..files.xml_text import UnfitXml, read_xml
 from ..gdal.containers import file_of
-from ..raster.grid import coarser_axes
+from ..raster.grid import SNAP
 from ..types import BandStack, Grid, StackBand
 from .check import check_written
 from .geotiff import stack_to_geotiff
 from .grid import (
+    ON_LINES,
     PlacedBand,
+    beside_lines,
     check_overlap,
     covered_share,
     group_by_resolution,
@@ -36,7 +38,7 @@ from .grid import (
     stack_grid,
 )
 from .source import BandSource, OpenedBand, open_band, same_size, stand_in_nodata, with_nodata
-from .vrt import StackStyle, StackText, describe_stack
+from .vrt import StackStyle, StackText, describe_stack, method_for
 
 __all__ = ["MODES", "BandSource", "create_band_stack", "make_stack", "stack_to_geotiff"]
 
@@ -108,7 +110,9 @@ def create_band_stack(
     if resolution_mode == "preserve":
         return _make_stacks(placed, output_path, style, warnings, what)
     grid = stack_grid(placed, resolution_mode, target_resolution, what)
-    return make_stack(placed, grid, output_path, style, warnings)
+    return make_stack(
+        placed, grid, output_path, style, warnings + _between_lines(placed, grid, style)
+    )
 
 
 def _check_request(
@@ -167,7 +171,10 @@ def _make_stacks(
         )
         for group, grid in list(zip(groups, grids))[1:]
     )
-    finest = make_stack(groups[0], grids[0], path, style, warnings)
+    beside = [
+        note for group, grid in zip(groups, grids) for note in _between_lines(group, grid, style)
+    ]
+    finest = make_stack(groups[0], grids[0], path, style, [*warnings, *beside])
     return replace(finest, companions=companions)
 
 
@@ -227,9 +234,7 @@ def _fill_gaps(placed: Sequence[PlacedBand], grid: Grid) -> tuple[list[PlacedBan
     for one in placed:
         share = covered_share(one, grid)
         band = one.opened
-        # coarse bands fall short of the finest ones' edge by less than their pixel: nothing to
-        # speak of
-        if share < 1 - 1e-9 and (one.warped or not coarser_axes(one.grid, grid.resolution)):
+        if share < 1 - 1e-9 and (one.warped or _falls_short(one.grid, grid)):
             percent = f" ({100 * share:.0f} % of it)" if one.warped else ""
             warnings.append(
                 f"Band '{one.name}' covers only a part of the stack{percent}; the rest of it is "
@@ -251,6 +256,36 @@ def _fill_gaps(placed: Sequence[PlacedBand], grid: Grid) -> tuple[list[PlacedBan
             f"No nodata value is known for {', '.join(unknown)}: every number there counts as data"
         )
     return filled, warnings
+
+
+def _falls_short(own: Grid, grid: Grid) -> bool:
+    """Tell whether a band leaves out whole pixels of the stack: coarse ones, and those between its
+    lines, end less than one of their own pixels before it, which is nothing to speak of.
+    """
+    width, height = own.resolution
+    mine, whole = own.bounds, grid.bounds
+    gaps = (
+        (mine[0] - whole[0]) / width,
+        (mine[1] - whole[1]) / height,
+        (whole[2] - mine[2]) / width,
+        (whole[3] - mine[3]) / height,
+    )
+    return max(gaps) >= 1 - SNAP
+
+
+def _between_lines(placed: Sequence[PlacedBand], grid: Grid, style: StackStyle) -> list[str]:
+    """Sentences about bands whose pixels are as large as the stack's and lie between them."""
+    shifted: dict[tuple[str, str], list[str]] = {}
+    for one in placed:
+        shift = max(map(abs, beside_lines(one.grid, grid)))
+        if shift > ON_LINES and not one.warped and same_size(one.grid, grid):
+            key = f"{shift:.2g}", method_for(one, style)
+            shifted.setdefault(key, []).append(one.name)
+    return [
+        f"The pixels of {', '.join(names)} lie {shift} of a pixel beside those of the stack: they "
+        f"are resampled ({method})"
+        for (shift, method), names in shifted.items()
+    ]
 
 
 ELSEWHERE = b'relativeToVRT="0"'

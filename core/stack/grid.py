@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import ExtentMismatchError, ResolutionError
 from ..gdal.crs import crs_name, is_geographic, same_crs, unit_of
@@ -26,6 +26,12 @@ from .warp import source_positions, suggest_grid
 ALIKE = 0.1
 """Warped pixels are a little larger or smaller than before: up to this share they count as of one
 size.
+"""
+ON_LINES = 0.05
+"""Share of a pixel by which a band may lie beside the lines of the first one and still be taken as
+on them: coordinates that were written with few digits. The bands of Sentinel-2 themselves lie up to
+0.3 of a pixel beside each other (ESA, Sentinel-2 L1C Data Quality Report,
+https://sentinels.copernicus.eu).
 """
 MOST_PIXELS = 2**31 - 1
 """GDAL counts rows and columns in 32 bits."""
@@ -79,6 +85,7 @@ def place_bands(
             placed.append(
                 PlacedBand(one, Grid(crs, one.facts.grid.transform, one.facts.grid.shape), False)
             )
+    placed = _put_on_lines(placed)
     first = [
         f", the coordinate system of band '{one.name}'" for one in opened if same_crs(one.crs, crs)
     ]
@@ -95,6 +102,36 @@ def place_bands(
         else:
             warnings.append(f"{_were(names)} warped to a north-up grid: the pixels lie {reason}")
     return placed, warnings
+
+
+def _put_on_lines(placed: Sequence[PlacedBand]) -> list[PlacedBand]:
+    """Bands that lie a trifle beside the lines of the first one, as if they lay on them: their
+    pixels are then taken as they are.
+    """
+    lead = next((one.grid for one in placed if not one.warped), None)
+    if lead is None:
+        return list(placed)
+    moved = []
+    for one in placed:
+        shift = beside_lines(one.grid, lead)
+        if not one.warped and any(SNAP < abs(part) <= ON_LINES for part in shift):
+            width, height = (min(a, b) for a, b in zip(one.grid.resolution, lead.resolution))
+            a, b, left, d, e, top = one.grid.transform
+            x, y = (part if abs(part) <= ON_LINES else 0.0 for part in shift)
+            place = (a, b, left - x * width, d, e, top - y * height)
+            one = replace(one, grid=replace(one.grid, transform=place))
+        moved.append(one)
+    return moved
+
+
+def beside_lines(grid: Grid, lead: Grid) -> tuple[float, float]:
+    """How far the corner of a grid lies from the nearest lines of another one, right and up, in
+    pixels of the finer of the two.
+    """
+    sizes = [min(a, b) for a, b in zip(grid.resolution, lead.resolution)]
+    x = (grid.transform[2] - lead.transform[2]) / sizes[0]
+    y = (grid.transform[5] - lead.transform[5]) / sizes[1]
+    return x - round(x), y - round(y)
 
 
 def _were(names: Sequence[str]) -> str:
