@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ..enums import Unit
 from ..raster.physical import to_physical
 from ..raster.reader import RasterReader
+from ..raster.valid import find_missing
 from ..report import Finding
 from .band_names import RANGES_NM
 from .sample import sample_stored
@@ -29,6 +30,8 @@ TOO_FAINT = 0.001
 """98th percentile of reflectance that no scene stays below."""
 KELVIN = (150.0, 400.0)
 CELSIUS = (-90.0, 80.0)
+FAINTEST_DB = -60.0
+"""Below the noise of any radar (Sentinel-1: -22 dB, ESA, Sentinel-1 Product Definition)."""
 INDEX_NAMES = re.compile(r"(nd|mnd)[a-z]{1,4}[0-9]?|nbr2?")
 """Names of normalised differences, which lie between -1 and 1."""
 START = "The values of "
@@ -69,8 +72,13 @@ def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Find
     found: dict[Cause, list[tuple[str, Spread]]] = {}
     for name, index in bands.items():
         rule = reader.radiometry[index - 1]
-        spread = measure_spread(to_physical(sample_stored(reader, index), rule))
+        stored = sample_stored(reader, index)
+        spread = measure_spread(to_physical(stored, rule))
         cause = find_cause(spread, name, rule.unit)
+        if rule.unit in (Unit.POWER, Unit.AMPLITUDE):
+            known = stored[~find_missing(stored, rule.nodata, rule.unit)]
+            spread = measure_spread(known.astype(np.float64))
+            cause = _decibel_cause(spread, rule.unit)
         if spread is not None and cause is not None:
             found.setdefault(cause, []).append((name, spread))
     return [
@@ -142,6 +150,23 @@ def tell_cause(cause: Cause, file: str, judged: Sequence[tuple[str, Spread]]) ->
     return (
         f"{START}{names} in {file} are {cause.what} (2nd to 98th percentile of {name}: "
         f"{spread.low:.4g} to {spread.high:.4g}, median {spread.median:.4g}). {cause.remedy}"
+    )
+
+
+def _decibel_cause(spread: Spread | None, unit: Unit) -> Cause | None:
+    """Cause of stored power or amplitude below zero, which no echo has; of land and water most
+    backscatter in dB is.
+    """
+    if spread is None or spread.median >= 0:
+        return None
+    if spread.median < FAINTEST_DB:
+        return Cause(
+            f"no {unit}: they look like decibels without their scale",
+            "Stack it with ‘stack.unit’ db and its ‘stack.scale’, such as 0.01.",
+        )
+    return Cause(
+        f"no {unit}, which is never below 0: they look like decibels",
+        "Stack it with ‘stack.unit’ db.",
     )
 
 

@@ -110,3 +110,25 @@ def test_what_lies_below_0_nearly_everywhere_is_certain(
     cause = find_cause(spread, "red", Unit.REFLECTANCE)
     assert cause is not None
     assert cause.is_certain is certain
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high", "word"),
+    [
+        (Unit.POWER, -25.0, -5.0, "they look like decibels"),
+        (Unit.AMPLITUDE, -25.0, -5.0, "‘stack.unit’ db."),
+        (Unit.POWER, -2500.0, -500.0, "‘stack.scale’"),
+    ],
+)
+def test_backscatter_below_zero_is_decibels(
+    tmp_path: Path, unit: Unit, low: float, high: float, word: str
+) -> None:
+    assert word in causes(tmp_path / "a.tif", "vv", Radiometry(unit=unit), low, high)
+
+
+@pytest.mark.parametrize(
+    ("unit", "low", "high"),
+    [(Unit.POWER, 0.001, 0.4), (Unit.AMPLITUDE, 20, 900), (Unit.DECIBEL, -25.0, -5.0)],
+)
+def test_good_backscatter_is_not_told(tmp_path: Path, unit: Unit, low: float, high: float) -> None:
+    assert causes(tmp_path / "a.tif", "vv", Radiometry(unit=unit), low, high) == ""
