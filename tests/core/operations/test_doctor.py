@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,8 @@ def test_what_is_waited_for_is_told_and_has_a_limit(
     told = [event for event in monitor.events if isinstance(event, Progress)]
     waits = [one.detail for one in told if one.message == "Looking at sleeping-library"]
     assert waits[0] == ""
-    assert "2 of at most 30 s" in waits
+    # A busy computer tells the seconds late.
+    assert any(re.fullmatch(r"\d+ of at most 30 s", told) for told in waits[1:])
     [problem] = result.json_data()["problems"]
     assert problem.startswith("sleeping-library may not be usable: it is not imported after 2 s. ")
     assert "check again" in problem
