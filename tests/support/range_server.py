@@ -246,6 +246,10 @@ class FaultyHandler(RangeHandler):
             self.close_connection = True
 
 
+_ports: set[int] = set()
+"""Those that a server of this process had."""
+
+
 class FaultyServer(FileServer):
     """Serves a folder on loopback, counts what is asked for, and fails when told to. A context
     manager.
@@ -262,6 +266,19 @@ class FaultyServer(FileServer):
         self.most_at_once = 0
         """The most requests that were being answered at the same time."""
         super().__init__(root, port, FaultyHandler)
+
+    def server_bind(self) -> None:
+        """Take no port twice in a process: GDAL remembers what an address held, and a later test's
+        file may have the same name.
+        """
+        asked = self.server_address
+        super().server_bind()
+        while not asked[1] and self.server_port in _ports:
+            self.socket.close()
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_address = asked
+            super().server_bind()
+        _ports.add(self.server_port)
 
     def break_next(self, path: str, *faults: Fault) -> None:
         """Let the next requests for a file fail: the first fault as often as it says, then the
