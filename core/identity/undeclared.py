@@ -152,4 +152,4 @@ def _common_zeros(bands: list[_Band]) -> float:
         others = band.stored[band.known & ~common]
         if not others.size or not _is_apart(others, 0.0, ZERO_APART):
             return 0.0
-    return count / size
+    return count / int(size)
