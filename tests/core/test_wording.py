@@ -129,8 +129,13 @@ def test_every_name_in_core_s_texts_is_one_of_a_parameter_or_operation() -> None
 
 
 def test_core_s_texts_do_not_speak_the_command_line_s_words() -> None:
-    # argparse, what the command line asks, and Dask's own programs
-    own = ("cli.py", "doors/sentence.py", "execution/local_cluster.py")
+    # argparse, what the command line asks, and the programs of Dask and Spark
+    own = (
+        "cli.py",
+        "doors/sentence.py",
+        "execution/local_cluster.py",
+        "scenes/table_on_spark.py",
+    )
     for place, text in texts_of_core():
         if not place.startswith(own):
             plain = MARK.sub("", text)
