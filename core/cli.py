@@ -61,8 +61,8 @@ class ConsoleMonitor:
         self._verbose = verbose
         self._bands: dict[str, str] = {}
         self._item_id = ""
-        self._percents: dict[str, int] = {}
-        """Bands of the present scene: how far each has come."""
+        self._percents: dict[str, dict[str, int]] = {}
+        """Scene → its bands: how far each has come."""
         self._last = ""
         self._live = out.isatty()
         self._told = time.monotonic()
@@ -79,7 +79,8 @@ class ConsoleMonitor:
                 self._last = event.message
                 self._line(f"[{100 * event.fraction:3.0f}%] {event.message}")
             if event.detail:
-                bands = "".join(f"; {band} {done}%" for band, done in self._percents.items())
+                percents = self._percents.get(self._item_id, {})
+                bands = "".join(f"; {band} {done}%" for band, done in percents.items())
                 self._detail(f"[{100 * event.fraction:3.0f}%] {event.detail}{bands}")
 
     def cancelled(self) -> bool:
@@ -88,12 +89,12 @@ class ConsoleMonitor:
 
     def _band(self, event: BandProgress) -> None:
         key = f"{event.item_id}/{event.band}"
-        if event.item_id != self._item_id:
-            self._item_id, self._percents = event.item_id, {}
+        self._item_id = event.item_id
+        percents = self._percents.setdefault(event.item_id, {})
         if event.percent is not None:
-            self._percents[event.band] = event.percent
+            percents[event.band] = event.percent
         elif event.state == BandState.FAILED:
-            self._percents.pop(event.band, None)
+            percents.pop(event.band, None)
         if event.state == BandState.DOWNLOADING:  # told with the Progress of all together
             return
         if self._bands.get(key) == event.state == BandState.WAITING:
@@ -107,7 +108,9 @@ class ConsoleMonitor:
             BandState.DONE: f"done, {event.received_bytes / 1e6:.2f} MB",
             BandState.FAILED: f"FAILED ({event.detail})",
         }
-        self._line(f"  {event.band}: {texts.get(event.state, event.state)}")
+        # Scenes come beside each other: once there are several, each line says whose band it is.
+        name = event.band if len(self._percents) < 2 else f"{event.item_id} {event.band}"
+        self._line(f"  {name}: {texts.get(event.state, event.state)}")
 
     def _detail(self, text: str) -> None:
         """Overwrite a terminal's last line; elsewhere, a line now and then."""

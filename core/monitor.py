@@ -125,13 +125,14 @@ class Furthest:
     """How far something has come: progress that is told never runs backwards."""
 
     def __init__(self) -> None:
-        self._fraction = 0.0
+        self.fraction = 0.0
+        """0..1"""
 
     def reach(self, fraction: float) -> float:
         """The greatest fraction so far, 0..1; what is no number is none."""
-        if fraction > self._fraction:
-            self._fraction = min(fraction, 1.0)
-        return self._fraction
+        if fraction > self.fraction:
+            self.fraction = min(fraction, 1.0)
+        return self.fraction
 
 
 class PartMonitor:
@@ -200,3 +201,54 @@ class EventQueue:
                 wait = self.SOON_S  # a worker says that it is about to be ready: look again at once
             else:
                 self._monitor.emit(event)
+
+
+class Lanes:
+    """Monitors for pieces of work that run beside each other on worker threads: what they tell
+    reaches one monitor, with their progress added up.
+
+    Parameters
+    ----------
+    events : EventQueue
+        Carries it.
+    count : int
+        Pieces of work, each as large as the others.
+    """
+
+    def __init__(self, events: EventQueue, count: int) -> None:
+        self._events = events
+        self._done = [Furthest() for _ in range(count)]
+        self._messages = [""] * count
+        self._told = ""
+
+    def lane(self, number: int) -> Monitor:
+        """The monitor of one piece of work, counted from 0."""
+        return _Lane(self, number)
+
+    def tell(self, number: int, event: Event) -> None:
+        """Pass an event of one of them on; a message is told once, not in turns with others."""
+        if isinstance(event, Progress):
+            self._done[number].reach(event.fraction)
+            whole = sum(each.fraction for each in self._done) / len(self._done)
+            if event.message != self._messages[number]:
+                self._messages[number] = self._told = event.message
+            event = replace(event, fraction=whole, message=self._told)
+        self._events.put(event)
+
+    def cancelled(self) -> bool:
+        """True if all are to stop."""
+        return self._events.stop.is_set()
+
+
+@dataclass(frozen=True)
+class _Lane:
+    lanes: Lanes
+    number: int
+
+    def emit(self, event: Event) -> None:
+        """Pass the event on."""
+        self.lanes.tell(self.number, event)
+
+    def cancelled(self) -> bool:
+        """True if all are to stop."""
+        return self.lanes.cancelled()

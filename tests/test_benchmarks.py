@@ -90,6 +90,35 @@ def test_a_scene_is_cogs_that_its_item_describes(scene):
     assert item["assets"]["swir16"]["proj:shape"] == [128, 128]
 
 
+def test_the_tiles_of_an_event_are_parts_of_its_scene(tmp_path):
+    import rasterio
+    from rasterio.windows import from_bounds
+
+    made = run("make_scene.py", tmp_path / "scene", "--size", "400", "--tile", "64")
+    cut = run("make_event.py", tmp_path / "scene", tmp_path / "event")
+    assert made.returncode == cut.returncode == 0, made.stderr + cut.stderr
+    items = json.loads((tmp_path / "event" / "items.json").read_text(encoding="utf-8"))["features"]
+    assert [item["id"] for item in items] == [
+        f"bench_400_{date}_{tile}" for date in ("before", "after") for tile in ("west", "east")
+    ]
+    columns = []
+    for item in items:
+        date = item["id"].split("_")[2]
+        for name, asset in item["assets"].items():
+            with (
+                rasterio.open(tmp_path / "event" / asset["href"]) as tile,
+                rasterio.open(tmp_path / "scene" / date / f"{name}.tif") as scene,
+            ):
+                assert tile.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+                assert list(tile.shape) == asset["proj:shape"]
+                assert list(tile.transform)[:6] == asset["proj:transform"]
+                there = from_bounds(*tile.bounds, scene.transform)
+                assert (tile.read(1) == scene.read(1, window=there)).all()
+                columns.append((there.col_off, there.col_off + there.width, scene.width))
+    assert {first for first, _, _ in columns} == {0, 180, 90}
+    assert all(last <= width for _, last, width in columns)
+
+
 # The line
 
 

@@ -113,7 +113,9 @@ class _SceneDownload:
         """Download what is missing; files and failures in the plan's order."""
         settings, catalog = self._settings, self._plan.catalog
         missing = [job for job in self._plan.jobs if job.present is None]
-        with WHOLE_BANDS.share(settings.parallel_downloads, catalog, self._bands_at_once) as slots:
+        most, at_once = settings.parallel_downloads, self._bands_at_once
+        # All scenes of one job have one access: the first of them is to be whole first.
+        with WHOLE_BANDS.share(most, catalog, at_once, self._access) as slots:
             self._whole_slots = slots
             if self._plan.geometry is None:
                 self._fetch_all(self._whole_band, missing, self._bands_at_once)
@@ -131,7 +133,8 @@ class _SceneDownload:
     def _fetch_areas(self, missing: Sequence[BandJob], geometry: Mapping[str, Any]) -> None:
         settings, catalog = self._settings, self._plan.catalog
         at_once = requests_at_once((catalog,), settings.parallel_requests)
-        with AREA_REQUESTS.share(settings.parallel_requests, catalog, at_once) as slots:
+        most = settings.parallel_requests
+        with AREA_REQUESTS.share(most, catalog, at_once, self._access) as slots:
             shared = Shared(slots, settings.worker_count, settings.compression)
             one_area = partial(self._area_of_band, geometry=geometry, shared=shared)
             try:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
@@ -16,20 +17,24 @@ from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, 
 from ..maps.fuse import FUSE, FuseParams
 from ..maps.registry import get_map
 from ..moment import Moment
-from ..monitor import Level, Monitor, Note, PartMonitor
+from ..monitor import EventQueue, Lanes, Level, Monitor, Note
 from ..operation import LayerOutput
 from ..params import InputRole
 from ..recipes.layers import Extent
 from ..recipes.map_operation import MapOperation
 from ..recipes.results import MapResult
 from ..scenes.event_pairs import ChosenStep, EventQuery
-from ..scenes.passes import PassStack, bring_pass
+from ..scenes.passes import PassStack, bring_passes
 from ..scenes.stand_in import mixed_sentences
 from ..settings import Settings
 from ..terrain.heights import metric_area
 from ..types import AlgorithmResult, format_time
+from ..workers import run_parallel
 from .terrain_map import TerrainRequest, map_terrain
 
+Outcome = TypeVar("Outcome")
+
+MAPS_AT_ONCE = 2
 TERRAIN_FOLDER = "terrain"
 SIDES = {"before": "Before", "after": "After"}
 """Sides of an event, for people."""
@@ -121,29 +126,29 @@ class EventRun:
         FirstLightError
             The first step's failure, where none can be had.
         """
+        pairs = [(step.pair.before, step.pair.after) for step in chosen]
+        stacks = bring_passes(
+            [each for pair in pairs for each in pair],
+            self.query.aoi,
+            self.query.event,
+            self.folder / "scenes",
+            self.settings,
+            monitor,
+            self.access,
+        )
         ready: list[ReadyStep] = []
         failures: list[FirstLightError] = []
         for number, step in enumerate(chosen):
-            part = PartMonitor(monitor, number / len(chosen), (number + 1) / len(chosen))
             with self._failing_into(failures):
-                ready.append(self._bring(step, part))
+                ready.append(self._ready(step, stacks[2 * number : 2 * number + 2], monitor))
         if not ready:
             raise failures[0]
         return ready
 
-    def _bring(self, step: ChosenStep, monitor: Monitor) -> ReadyStep:
-        passes = [
-            bring_pass(
-                acquisition,
-                self.query.aoi,
-                self.query.event,
-                self.folder / "scenes",
-                self.settings,
-                PartMonitor(monitor, number / 2, (number + 1) / 2),
-                self.access,
-            )
-            for number, acquisition in enumerate((step.pair.before, step.pair.after))
-        ]
+    def _ready(
+        self, step: ChosenStep, stacks: Sequence[PassStack | FirstLightError], monitor: Monitor
+    ) -> ReadyStep:
+        passes = [_or_raise(stack) for stack in stacks]
         for side, stack in zip(SIDES, passes):
             self.pictures.append(_picture(stack, side, step.sensor))
         told = mixed_sentences([stack.scenes[0] for stack in passes])
@@ -176,20 +181,33 @@ class EventRun:
         """
         jobs = [(step, operation) for step in ready for operation in step.maps()]
         heights = self.heights.outputs if self.heights else {}
+        events = EventQueue(monitor)
+        lanes = Lanes(events, len(jobs))
+
+        def make(number: int) -> MappedStep | FirstLightError:
+            step, operation = jobs[number]
+            try:
+                with odd_data("A map of the event cannot be made", AlgorithmError):
+                    params = operation.map_inputs(
+                        self.folder / operation.name,
+                        post=step.after.stack,
+                        pre=step.before.stack,
+                        hand=heights.get("hand"),
+                        slope=heights.get("slope"),
+                        area=self.query.aoi,
+                        area_mask=self.area_mask,
+                    )
+                    return self._run(operation, params, step, lanes.lane(number))
+            except (Cancelled, DiskFullError):
+                raise
+            except FirstLightError as error:
+                return error
+
         failures: list[FirstLightError] = []
-        for number, (step, operation) in enumerate(jobs):
-            part = PartMonitor(monitor, number / len(jobs), (number + 1) / len(jobs))
+        # Beside each other: the few tiles of an event are done one after the other in each map.
+        for made in run_parallel(make, range(len(jobs)), MAPS_AT_ONCE, events):
             with self._failing_into(failures):
-                params = operation.map_inputs(
-                    self.folder / operation.name,
-                    post=step.after.stack,
-                    pre=step.before.stack,
-                    hand=heights.get("hand"),
-                    slope=heights.get("slope"),
-                    area=self.query.aoi,
-                    area_mask=self.area_mask,
-                )
-                self.mapped.append(self._run(operation, params, step, part))
+                self.mapped.append(_or_raise(made))
         if not self.mapped:
             raise (
                 failures[0]
@@ -241,6 +259,13 @@ class EventRun:
     def _miss(self, sentence: str) -> None:
         self.missed.append(sentence)
         self.monitor.emit(Note(Level.WARNING, sentence))
+
+
+def _or_raise(outcome: Outcome | FirstLightError) -> Outcome:
+    """What was made; raised where it is an error."""
+    if isinstance(outcome, FirstLightError):
+        raise outcome
+    return outcome
 
 
 def _picture(stack: PassStack, side: str, sensor: str) -> LayerOutput:

@@ -31,9 +31,9 @@ from ..gdal.reading_choice import reading
 from ..gdal.types import pixel_bytes
 from ..types import Grid, Radiometry
 from .block_cache import BlockCache
-from .doubling import find_doublings, read_doubled
 from .grid import Window
 from .open_file import check_openable, open_checked, open_described
+from .past_gdal.layered import LayeredReader, count_doublings
 from .physical import FloatArray, to_physical
 from .valid import is_masked, nodata_under_mask
 from .vrt_sources import check_vrt_sources, is_vrt
@@ -241,7 +241,7 @@ class RasterReader:
             _under_mask(rule, band) for rule, band in zip(radiometry or own, self.facts.bands)
         )
         """One for each band."""
-        self._doublings = find_doublings(path) if self.facts.driver == "VRT" else {}
+        self._is_vrt = self.facts.driver == "VRT"
         self._containers = _containers(path) if remote is None else ()
         self._blocks = BlockCache(BLOCK_BYTES)
         self._local = threading.local()
@@ -323,7 +323,9 @@ class RasterReader:
         """In columns of so many tiles these bands are best read: shared blocks are then decoded
         once. None: any order will do.
         """
-        shared = len(self._doublings.keys() & set(indexes))
+        if not self._is_vrt:
+            return None
+        shared = sum(count_doublings(self.facts.path, index) for index in set(indexes))
         return max(2, COLUMN_TILES // shared) if shared else None
 
     def state(self) -> list[tuple[str, int, int]]:
@@ -402,7 +404,7 @@ class RasterReader:
             ),
         ):
             whole = (rows, cols) == (area.rows, area.cols)
-            if whole and self._fill_doubled(stored, mine, index, area):
+            if whole and self._fill_past_gdal(stored, mine, index, area, what):
                 return
             band = mine.dataset.GetRasterBand(index)
             checked(band.ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored))
@@ -427,19 +429,32 @@ class RasterReader:
         nodata = nodata_under_mask(own.dtype, self.radiometry[index - 1].nodata)
         stored[mask == 0] = nodata
 
-    def _fill_doubled(
-        self, stored: npt.NDArray[Any], mine: _Opened, index: int, area: Window
+    def _fill_past_gdal(
+        self, stored: npt.NDArray[Any], mine: _Opened, index: int, area: Window, what: str
     ) -> bool:
-        """Tell whether the band is one that needs no more than doubling here, and was read so."""
-        doubling = self._doublings.get(index)
-        if doubling is None:
+        """Tell whether the band is one that needs no more than copies and doublings of what its
+        VRT names, and was read so.
+        """
+        if not self._is_vrt or self.facts.bands[index - 1].masked:
             return False
-        if doubling.name not in mine.sources:
-            mine.sources[doubling.name] = open_checked(Path(doubling.name))
-        values = read_doubled(mine.sources[doubling.name], doubling, area, self._blocks)
+
+        def open_file(name: str) -> Any:
+            if name not in mine.sources:
+                try:
+                    mine.sources[name] = open_checked(Path(name))
+                except RasterError as error:
+                    raise RasterError(what, error.why, error.hint) from error
+            return mine.sources[name]
+
+        values = LayeredReader(open_file, self._blocks).read(self.facts.path, index, area)
         if values is None:
             return False
         stored[:] = values
+        mine.cached_bytes += stored.nbytes
+        if mine.cached_bytes > CACHE_BYTES:
+            for source in mine.sources.values():
+                source.FlushCache()
+            mine.cached_bytes = 0
         return True
 
     def _mine(self) -> _Opened:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
+from ..gdal.crs import same_crs
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.warp import WarpOptions, warp_to_memory
 from ..types import Grid
@@ -26,6 +27,8 @@ PLACES, SIDE = 5, 32
 """A look at so many rows and columns of places, of so many pixels each."""
 CUT_PERCENT = (2.0, 98.0)
 """Darkest and brightest pixels that a spread leaves out."""
+STRIP = 512
+"""Rows that are read at once where a picture is picked from all pixels."""
 
 
 def view_grid(grid: Grid, most: int) -> Grid:
@@ -38,7 +41,8 @@ def view_grid(grid: Grid, most: int) -> Grid:
 
 
 def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
-    """One band on another grid, by nearest neighbour from the overview that suits it.
+    """One band on another grid, by nearest neighbour; from the overview that suits it, where there
+    are any.
 
     Returns
     -------
@@ -50,6 +54,40 @@ def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
     RasterError
         If it cannot be read.
     """
+    with RasterReader(facts.path) as reader:
+        upright = facts.grid.transform[1] == facts.grid.transform[3] == 0
+        if upright and same_crs(facts.grid.crs, grid.crs) and not reader.has_overviews(index):
+            return _pick(reader, index, grid)
+    return _warp(facts, index, grid)
+
+
+def _pick(reader: RasterReader, index: int, grid: Grid) -> FloatArray:
+    """The pixels under the middles of the picture's; GDAL would take each strip of a VRT through
+    floating point for that.
+    """
+    a, _, c, _, e, f = grid.transform
+    ours, (rows, cols) = reader.facts.grid, grid.shape
+    right, _, left, _, down, top = ours.transform
+    at_row = np.floor((f + e * (np.arange(rows) + 0.5) - top) / down).astype(int)
+    at_col = np.floor((c + a * (np.arange(cols) + 0.5) - left) / right).astype(int)
+    seen_rows = (at_row >= 0) & (at_row < ours.shape[0])
+    seen_cols = (at_col >= 0) & (at_col < ours.shape[1])
+    values = np.full(grid.shape, np.nan, np.float32)
+    if not seen_rows.any() or not seen_cols.any():
+        return values
+    first, last = int(at_col[seen_cols].min()), int(at_col[seen_cols].max())
+    for start in range(int(at_row[seen_rows].min()), int(at_row[seen_rows].max()) + 1, STRIP):
+        here = seen_rows & (at_row >= start) & (at_row < start + STRIP)
+        if here.any():
+            deep = int(at_row[here].max()) + 1 - start
+            strip = reader.read(index, Window(start, first, deep, last + 1 - first))
+            values[np.ix_(here, seen_cols)] = strip[
+                np.ix_(at_row[here] - start, at_col[seen_cols] - first)
+            ]
+    return values
+
+
+def _warp(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
     from osgeo import gdal
 
     what = f"A picture of {facts.path.name} cannot be made"

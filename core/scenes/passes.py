@@ -1,9 +1,10 @@
-"""Bring a pass to the disk: the area of all its scenes as one validated stack."""
+"""Bring passes to the disk: of each the area of all its scenes as one validated stack."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ..discovery.access import Access
@@ -11,12 +12,13 @@ from ..discovery.events import EventType
 from ..discovery.pairs import Acquisition
 from ..download.plan import safe_name
 from ..enums import DownloadWindow, SceneStatus
-from ..errors import IngestionError, odd_data
-from ..monitor import Monitor, PartMonitor
+from ..errors import Cancelled, DiskFullError, FirstLightError, IngestionError, odd_data
+from ..monitor import EventQueue, Lanes, Monitor
 from ..raster.reader import read_facts
 from ..settings import Settings
 from ..stack.tiles import mosaic_stacks
 from ..types import Aoi, BandStack, SceneItem, Severity
+from ..workers import run_parallel
 from .bands import estimate_area_bytes, wanted_bands
 from .ingest import ingest_scene
 from .request import SceneRequest, SceneResult
@@ -24,6 +26,11 @@ from .stand_in import mixed_sentences
 
 ALL_PERCENT = 99.9
 """A scene that covers so much of the area needs no neighbours."""
+
+AT_ONCE = 3
+"""Scenes under way: one whose tiles are coming, one that is stacked and validated, and one whose
+headers come meanwhile.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,53 +75,84 @@ class _Brought:
             self.stacks = [item for item in self.stacks if item[1].grid.crs == crs]
 
 
-def bring_pass(
-    acquisition: Acquisition,
+def bring_passes(
+    acquisitions: Sequence[Acquisition],
     aoi: Aoi,
     event: EventType,
     folder: Path,
     settings: Settings,
     monitor: Monitor,
     access: Access,
-) -> PassStack:
-    """Download the area of all scenes of a pass, stack and validate them, and put them side by
-    side.
+) -> list[PassStack | FirstLightError]:
+    """Download the area of all scenes of some passes, stack and validate them, and put those of
+    each pass side by side.
 
-    Scenes in another coordinate system than the first one's (the next UTM zone) are left out and
-    named.
+    The scenes come one after the other, and each is stacked and validated while the next ones are
+    coming. Scenes in another coordinate system than their pass's first one (the next UTM zone) are
+    left out and named.
+
+    Returns
+    -------
+    list of PassStack or FirstLightError
+        In the order of ``acquisitions``; an error where no scene of a pass can be used: it holds
+        each one's reason.
 
     Raises
     ------
-    IngestionError
-        If no scene can be used; the sentence holds each one's reason.
-    DiskFullError, BandStackError, Cancelled
+    DiskFullError, Cancelled
         See there.
     """
-    scenes = _needed_scenes(acquisition)
-    brought = _Brought()
-    for number, scene in enumerate(scenes):
-        part = PartMonitor(monitor, number / len(scenes), (number + 1) / len(scenes))
+    scenes = [_needed_scenes(acquisition) for acquisition in acquisitions]
+    jobs = [scene for each in scenes for scene in each]
+    events = EventQueue(monitor)
+    lanes = Lanes(events, len(jobs))
+
+    def bring(number: int) -> SceneResult | FirstLightError:
+        scene = jobs[number]
         bands = wanted_bands(scene, settings, event, for_maps=True)
         request = SceneRequest(
             scene, bands, folder, aoi, whole_bands=settings.window == DownloadWindow.FULL
         )
         try:
             with odd_data(f"Scene {scene.id} cannot be ingested", IngestionError):
-                brought.add(scene, ingest_scene(request, settings, part, access))
-        except IngestionError as error:
-            if len(scenes) == 1:
-                raise
-            brought.left_out.append(str(error))
+                return ingest_scene(request, settings, lanes.lane(number), access)
+        except (Cancelled, DiskFullError):
+            raise
+        except FirstLightError as error:
+            return error
+
+    results = iter(run_parallel(bring, range(len(jobs)), AT_ONCE, events))
+    return [_put_together(each, list(islice(results, len(each))), folder) for each in scenes]
+
+
+def _put_together(
+    scenes: Sequence[SceneItem], results: Sequence[SceneResult | FirstLightError], folder: Path
+) -> PassStack | FirstLightError:
+    """The stack of a pass from those of its scenes; else the reason why there is none."""
+    brought = _Brought()
+    for scene, result in zip(scenes, results, strict=True):
+        if isinstance(result, SceneResult):
+            brought.add(scene, result)
+        elif len(scenes) == 1 or not isinstance(result, IngestionError):
+            return result
+        else:
+            brought.left_out.append(str(result))
     if not brought.stacks:
-        raise IngestionError(
+        return IngestionError(
             "None of the pass's scenes can be used",
             " ".join(brought.left_out).rstrip("."),
             "Run again to try anew.",
         )
     brought.keep_one_zone()
     used = tuple(scene for scene, _ in brought.stacks)
+    try:
+        joined = _join([stack for _, stack in brought.stacks], folder, used[0])
+    except DiskFullError:
+        raise
+    except FirstLightError as error:
+        return error
     return PassStack(
-        _join([stack for _, stack in brought.stacks], folder, used[0]),
+        joined,
         used,
         (*brought.warnings, *brought.left_out, *mixed_sentences(used)),
         brought.complete and not brought.left_out,
@@ -124,7 +162,7 @@ def bring_pass(
 def estimate_pass_bytes(
     acquisition: Acquisition, aoi: Aoi, event: EventType, settings: Settings
 ) -> int:
-    """Bytes that :func:`bring_pass` fetches, before the files' headers are known."""
+    """Bytes that :func:`bring_passes` fetches for a pass, before the files' headers are known."""
     return sum(
         estimate_area_bytes(scene, wanted_bands(scene, settings, event, for_maps=True), aoi)
         for scene in _needed_scenes(acquisition)

@@ -19,7 +19,9 @@ class Connections:
         self._lock = threading.Lock()
 
     @contextmanager
-    def share(self, most: int, provider: str, provider_most: int) -> Iterator[ConnectionShare]:
+    def share(
+        self, most: int, provider: str, provider_most: int, job: object = None
+    ) -> Iterator[ConnectionShare]:
         """Take part.
 
         Parameters
@@ -30,10 +32,12 @@ class Connections:
             Whose files are read.
         provider_most : int
             Connections at once to this provider.
+        job : object, optional
+            Whose they are: of one job's shares the earliest is served first.
         """
         with self._lock:
             slots = self._of.setdefault(provider, FairSlots())
-        with slots.share(provider_most) as own, self._all.share(most) as common:
+        with slots.share(provider_most, job) as own, self._all.share(most, job) as common:
             yield ConnectionShare(own, common)
 
 

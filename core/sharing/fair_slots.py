@@ -1,5 +1,6 @@
-"""Slots that several jobs share. One that comes free goes to whoever holds the fewest, so a small
-job does not wait behind a large one.
+"""Slots that several jobs share. One that comes free goes to the job that holds the fewest, so a
+small job does not wait behind a large one; within a job to its earliest share that wants one, so
+that one scene after the other is whole.
 """
 
 from __future__ import annotations
@@ -28,15 +29,17 @@ class FairSlots:
         self.changed = threading.Condition()
 
     @contextmanager
-    def share(self, most: int) -> Iterator[Share]:
+    def share(self, most: int, job: object = None) -> Iterator[Share]:
         """Take part. What a thread that was left behind still holds at the end is free again.
 
         Parameters
         ----------
         most : int
             So many slots the share may hold at once, if nobody else wants one.
+        job : object, optional
+            Whose it is; default: a job of its own.
         """
-        share = Share(self, most)
+        share = Share(self, most, job)
         with self.changed:
             self._shares.append(share)
         try:
@@ -55,11 +58,19 @@ class FairSlots:
         if sum(each.held for each in self._shares) >= total:
             return False
         waiting = [each for each in self._shares if each.waiting and each.held < each.most]
-        if min(waiting, key=Share.rank, default=None) is not share:
+        if min(waiting, key=self._rank, default=None) is not share:
             return False
         self._grants += 1
         share.held, share.turn = share.held + 1, self._grants
         return True
+
+    def _rank(self, share: Share) -> tuple[int, int, int]:
+        """Whoever has the least is next: fewer slots of the job, then the job that has waited
+        longer, then the earlier share.
+        """
+        mates = [each for each in self._shares if each.job is share.job]
+        held, turn = sum(each.held for each in mates), max(each.turn for each in mates)
+        return held, turn, self._shares.index(share)
 
 
 class Share:
@@ -70,10 +81,13 @@ class Share:
     slots : FairSlots
     most : int
         Slots that it may hold at once.
+    job : object, optional
+        Whose it is.
     """
 
-    def __init__(self, slots: FairSlots, most: int) -> None:
+    def __init__(self, slots: FairSlots, most: int, job: object = None) -> None:
         self.most = most
+        self.job = self if job is None else job
         self.held = 0
         self.waiting = 0
         """Threads that wait for a slot."""
@@ -81,10 +95,6 @@ class Share:
         """Number of the last slot it got."""
         self.closed = False
         self._slots = slots
-
-    def rank(self) -> tuple[int, int]:
-        """Whoever has the least is next: fewer slots, then the one that has waited longer."""
-        return self.held, self.turn
 
     @contextmanager
     def slot(self, stop: threading.Event) -> Iterator[None]:

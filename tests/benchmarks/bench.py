@@ -35,7 +35,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DATE, LATER = "before", "after"
 SIX_BANDS = "blue,green,red,nir,swir16,swir22"
-WINDOW_M = 10_000
+API_PARTS = ("core", "item-search")
+GEOJSON = "application/geo+json"
 NOT_HERE = 77
 """A contender's exit code when something that it needs is not installed; its last line says what.
 """
@@ -61,6 +62,8 @@ class Table:
     mbit: float = 0.0
     classes: str = ""
     """A raster of make_classes.py, where the job takes one."""
+    side_m: int = 10_000
+    """Of the area."""
 
 
 TABLES = {
@@ -70,6 +73,8 @@ TABLES = {
     # and the line is the limit anyway.
     "download-100mbit": Table("download", "curl", bands="nir,swir16,swir22", mbit=100.0),
     "window": Table("window", "rasterio_tuned", reps=7),
+    # From the command to the report: search, sky, download, stacks, checks, maps.
+    "event": Table("event", "odc_stac", f"{SIX_BANDS},scl", mbit=100.0, side_m=30_000),
     "stack": Table("stack", "gdalinfo_approx", reps=7, line=False),
     "ndvi": Table("ndvi", "rasterio_deflate", bands="red,nir", line=False),
     "dnbr": Table("dnbr", "rasterio_deflate", bands="nir,swir22", line=False),
@@ -174,10 +179,14 @@ class Bench:
         """
         asset = self.item()["assets"]["nir"]
         resolution, _, west, _, _, north = asset["proj:transform"][:6]
-        side = min(WINDOW_M, asset["proj:shape"][0] * resolution // 2 // 20 * 20)
+        side = min(self.table.side_m, asset["proj:shape"][0] * resolution // 2 // 20 * 20)
         start = asset["proj:shape"][0] * resolution * 0.4 // 20 * 20
         left, top = west + start + self.shift_m, north - start - self.shift_m
         return left, top - side, left + side, top
+
+    def tiles(self) -> Iterator[Path]:
+        """The files of an event."""
+        return (self.scene / "event").glob("*/*.tif") if self.table.job == "event" else iter(())
 
     def item(self) -> dict[str, Any]:
         """The STAC item of the date that is used."""
@@ -193,6 +202,30 @@ class Bench:
             asset["href"] = f"{base}/{name}.tif"
         tree = {"type": "FeatureCollection", "features": [item]}
         (self.work / "items.json").write_text(json.dumps(tree, indent=1), encoding="utf-8")
+
+    def write_catalogue(self, base: str) -> None:
+        """A catalogue of the scene's tiles (``make_event.py``) with addresses below ``base``. Its
+        search is one file: like many servers it does not offer to filter, and sends what it has.
+        """
+        folder, url = self.scene / "event", f"{base}/event"
+        found = json.loads((folder / "items.json").read_text(encoding="utf-8"))
+        for item in found["features"]:
+            for asset in item["assets"].values():
+                asset["href"] = f"{url}/{asset['href']}"
+        (folder / "search.json").write_text(json.dumps(found), encoding="utf-8")
+        landing = {
+            "type": "Catalog",
+            "id": "bench",
+            "description": "Two tiles on two dates",
+            "stac_version": "1.0.0",
+            "conformsTo": [f"https://api.stacspec.org/v1.0.0/{part}" for part in API_PARTS],
+            "links": [
+                {"rel": "search", "href": f"{url}/search.json", "method": "GET", "type": GEOJSON},
+                {"rel": "self", "href": f"{url}/catalog.json"},
+                {"rel": "root", "href": f"{url}/catalog.json"},
+            ],
+        }
+        (folder / "catalog.json").write_text(json.dumps(landing), encoding="utf-8")
 
     def key(self) -> dict[str, Any]:
         """What must be the same for two repetitions to stand in one table."""
@@ -349,7 +382,7 @@ def measure_table(
             words, env=bench.environment("", None), check=True, stdout=subprocess.PIPE
         ).stdout
     )["needed_bytes"]
-    for path in (*bench.local.iterdir(), *(bench.scene / LATER).glob("*")):
+    for path in (*bench.local.iterdir(), *(bench.scene / LATER).glob("*"), *bench.tiles()):
         path.read_bytes()  # into the page cache, for the first contender as for the last
     table, began, slowest = bench.table, time.monotonic(), 0.0
     line = (
@@ -361,6 +394,8 @@ def measure_table(
     )
     with line as link:
         bench.write_items(f"{link.url}/{DATE}" if link else str(bench.local))
+        if link and table.job == "event":
+            bench.write_catalogue(link.url)
         while len(done) < reps:
             start = time.monotonic()
             if slowest and start - began + slowest > minutes * 60:

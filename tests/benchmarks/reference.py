@@ -34,6 +34,12 @@ COG_TILE = 512
 STRIP = 1024
 """Rows compared at once."""
 
+EDGES = (-0.25, -0.10, 0.10, 0.27, 0.44, 0.66)
+"""Of the classes of dNBR (Key & Benson 2006)."""
+SCL_CLOUD = 9
+LEAST_SEEN, LEAST_RIGHT = 0.95, 0.97
+"""Shares: a mask may be a little wider than the clouds, dNBR less what unburned ground changed."""
+
 
 class WrongError(Exception):
     """A result is not what it must be."""
@@ -51,22 +57,28 @@ def outward_window(source: Any) -> Window:
 
 
 def needed_bytes(job: str) -> int:
-    """Download: the files. Window: the compressed tiles that the window touches."""
+    """Download: the files. Window: the compressed tiles that the window touches; event: those of
+    both tiles of both passes.
+    """
     if job == "download":
         return sum((LOCAL / f"{band}.tif").stat().st_size for band in BANDS)
+    folders = [LOCAL] if job == "window" else sorted((LOCAL.parent / "event").glob("*_*"))
+    return sum(touched_bytes(folder / f"{band}.tif") for folder in folders for band in BANDS)
+
+
+def touched_bytes(path: Path) -> int:
+    """Size of the compressed tiles of a band that the window touches."""
     total = 0
-    for band in BANDS:
-        with rasterio.open(LOCAL / f"{band}.tif") as source:
-            window, (height, width) = outward_window(source), source.block_shapes[0]
-            for row in range(
-                window.row_off // height, -(-(window.row_off + window.height) // height)
+    with rasterio.open(path) as source:
+        wanted = outward_window(source)
+        window = wanted.intersection(Window(0, 0, source.width, source.height))
+        height, width = source.block_shapes[0]
+        for row in range(window.row_off // height, -(-(window.row_off + window.height) // height)):
+            for column in range(
+                window.col_off // width, -(-(window.col_off + window.width) // width)
             ):
-                for column in range(
-                    window.col_off // width, -(-(window.col_off + window.width) // width)
-                ):
-                    total += int(
-                        source.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1) or 0
-                    )
+                size = source.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=1)
+                total += int(size or 0)
     return total
 
 
@@ -333,7 +345,7 @@ def check_dnbr(step: int, skip: int) -> str:
             if classes.exists():
                 with rasterio.open(classes) as layer:
                     codes = layer.read(1, window=window)
-                edges = np.array([-0.25, -0.10, 0.10, 0.27, 0.44, 0.66]) - 1e-6
+                edges = np.array(EDGES) - 1e-6
                 if not np.array_equal(
                     codes, np.where(full, 1 + np.searchsorted(edges, stored, side="right"), 255)
                 ):
@@ -343,6 +355,51 @@ def check_dnbr(step: int, skip: int) -> str:
         if got.overviews(1):
             _check_overview(got)
     return f"within {worst:.2g} of the rounding"
+
+
+def check_event() -> str:
+    """Classes of burn severity where cloud hides neither date: nearly all as the scene's own pixels
+    give them; the two ways to interpolate a 20 m band differ at the edges of classes.
+
+    Also that there is an outline, and that the burnt area which is told is the classes'.
+    """
+    path = find("severity", ".tif")
+    with contextlib.ExitStack() as stack:
+        opened = [
+            [
+                stack.enter_context(rasterio.open(folder / f"{name}.tif"))
+                for name in ("nir", "swir22")
+            ]
+            for folder in (LOCAL, LOCAL.parent / "after")
+        ]
+        got, scene = stack.enter_context(rasterio.open(path)), opened[0][0]
+        clouds = stack.enter_context(rasterio.open(LOCAL / "scl.tif"))
+        if got.res != (10.0, 10.0) or got.crs != scene.crs:
+            raise WrongError("not on the scene's 10 m grid")
+        window = outward_window(scene)
+        start, stop = window.row_off, window.row_off + window.height
+        columns = slice(window.col_off, window.col_off + window.width)
+        found = [_nbr_and_slack(nir, swir, start, stop)[0][:, columns] for nir, swir in opened]
+        change = found[0] - found[1]
+        place = from_bounds(*BOUNDS, got.transform)
+        rows, cols = window.height, window.width
+        where = Window(round(place.col_off), round(place.row_off), cols, rows)
+        codes = got.read(1, window=where, boundless=True, fill_value=255)
+        half = Window(window.col_off // 2, start // 2, -(-cols // 2), -(-rows // 2))
+        classes = clouds.read(1, window=half).repeat(2, 0).repeat(2, 1)[:rows, :cols]
+        expected = 1 + np.searchsorted(np.array(EDGES), change, side="right")
+        clear = ~np.isnan(change) & (classes != SCL_CLOUD)
+        seen = clear & (codes != 255)
+        if seen.sum() < LEAST_SEEN * clear.sum():
+            raise WrongError(
+                f"only {seen.sum() / clear.sum():.1%} of the clear pixels have a class"
+            )
+        right = float((codes[seen] == expected[seen]).mean())
+        if right < LEAST_RIGHT:
+            raise WrongError(f"{right:.1%} of the pixels have the right class")
+    if not [*OUT.rglob("perimeter.gpkg"), *OUT.rglob("perimeter.geojson")]:
+        raise WrongError("no outline")
+    return f"{right:.1%} of {int(seen.sum())} pixels"
 
 
 def _nbr_and_slack(
@@ -402,7 +459,9 @@ def main() -> int:
     if action == "facts":
         write_area(Path(os.environ["BENCH_AREA"]))
         print(
-            json.dumps({"needed_bytes": needed_bytes(job) if job in ("download", "window") else 0})
+            json.dumps(
+                {"needed_bytes": needed_bytes(job) if job in ("download", "window", "event") else 0}
+            )
         )
         return 0
     step, skip = int(sys.argv[3]), int(sys.argv[4])
@@ -414,6 +473,7 @@ def main() -> int:
         "scale": lambda: check_scale(step, skip),
         "remote": lambda: check_scale(step, skip),
         "carriers": lambda: check_scale(step, skip),
+        "event": check_event,
         "dnbr": lambda: check_dnbr(step, skip),
         "engines": lambda: check_ndvi(step, skip),
         "outline": lambda: check_outline(OUT, WrongError),

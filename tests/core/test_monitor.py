@@ -12,6 +12,7 @@ from firstlight.core.monitor import (
     BandProgress,
     Event,
     EventQueue,
+    Lanes,
     Note,
     PartMonitor,
     Progress,
@@ -48,6 +49,31 @@ def test_a_part_of_the_work_moves_only_its_share() -> None:
     assert whole.events == [Progress(0.625, "half"), Note("info", "hello")]
     whole.cancel()
     assert part.cancelled()
+
+
+def test_work_in_lanes_is_added_up() -> None:
+    whole = RecordingMonitor()
+    events = EventQueue(whole)
+    lanes = Lanes(events, 2)
+    first, second = lanes.lane(0), lanes.lane(1)
+    first.emit(Progress(0.5, "first"))
+    second.emit(Progress(0.2, "second", "1 of 5 MB"))
+    first.emit(Progress(0.1, "a step of it begins anew"))
+    second.emit(Progress(0.4, "second"))
+    second.emit(Note("info", "hello"))
+    assert whole.events == [], "events are delivered on the calling thread alone"
+    events.pump(lambda: True)
+    assert whole.events == [
+        Progress(0.25, "first"),
+        Progress(0.35, "second", "1 of 5 MB"),
+        Progress(0.35, "a step of it begins anew"),
+        Progress(0.45, "a step of it begins anew"),
+        Note("info", "hello"),
+    ]
+    assert not first.cancelled()
+    events.stop.set()
+    assert first.cancelled()
+    assert second.cancelled()
 
 
 @pytest.mark.parametrize("odd", [0.2, -1.0, float("nan")])

@@ -8,6 +8,7 @@ import base64
 import json
 import math
 import re
+import threading
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import datetime, timezone
@@ -29,9 +30,11 @@ from support.areas import centres_inside, degrees
 from support.event_world import BOX, SIDE, EventWorld, Pass, area_text, event_world
 from support.forecast_world import GROWING, forecast_items
 from support.masks import ORIGIN
+from support.range_server import Fault
 from support.rasters import read_band
 from support.schemas import check
 from support.surroundings import forget_the_user
+from support.waiting import PATIENCE_S, Gate, wait_until
 
 FIRE = [
     Pass("2024-06-01"),
@@ -117,6 +120,29 @@ def test_a_wildfire_is_mapped_from_its_clearest_pair(flight: Flight, tmp_path: P
     burned = read(told["outputs"]["burned-area.burned"])
     assert (burned[box_mask(2)] == 1).all()
     assert (burned[outside] == 0).mean() > 0.995
+
+
+def test_the_pass_after_comes_while_the_one_before_is_still_coming(
+    flight: Flight, tmp_path: Path
+) -> None:
+    """A band of the pass before is held back until one of the pass after has been asked for."""
+    with event_world(tmp_path / "files", FIRE) as world, Gate() as gate:
+        before, after = "S2A_20240601_T0/nir.tif", "S2A_20240701_T0/nir.tif"
+        world.files.break_next(before, Fault(gate=gate, times=1))
+        asked: list[int] = []
+
+        def let_on() -> None:
+            gate.reached.wait(PATIENCE_S)
+            wait_until(lambda: world.files.count(after))
+            asked.append(world.files.count(after))
+            gate.open()
+
+        watcher = threading.Thread(target=let_on, daemon=True)
+        watcher.start()
+        code, _, err = flight(world, "wildfire", "2024-06-20", "--json")
+        watcher.join(PATIENCE_S)
+    assert code == 0, err
+    assert asked == [1]
 
 
 def test_a_polygon_is_mapped_and_counted_alone(

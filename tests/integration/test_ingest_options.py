@@ -231,6 +231,15 @@ def test_a_terminal_s_last_line_shows_each_band_in_per_cent() -> None:
     assert "[ 60%] 7 of 100 MB; nir 7%" in last_of
 
 
+def test_bands_of_several_scenes_are_told_apart() -> None:
+    out = StringIO()
+    monitor = cli.ConsoleMonitor(out, threading.Event())
+    for scene in ("one", "other"):
+        monitor.emit(BandProgress(scene, "nir", "waiting"))
+    monitor.emit(BandProgress("one", "nir", "done", 1_000_000, 1_000_000))
+    assert out.getvalue() == "  nir: waiting\n  other nir: waiting\n  one nir: done, 1.00 MB\n"
+
+
 def test_a_line_that_is_overwritten_is_no_longer_than_the_terminal() -> None:
     out = Terminal()
     monitor = cli.ConsoleMonitor(out, threading.Event())

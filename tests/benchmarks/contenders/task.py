@@ -13,6 +13,8 @@ SOURCE = os.environ["BENCH_SOURCE"]
 """Where the band files are, ``{SOURCE}/red.tif``: a folder, or an address."""
 LATER = os.environ.get("BENCH_LATER", "")
 """The same of the second date."""
+CATALOG = f"{SOURCE.rpartition('/')[0]}/event/catalog.json"
+"""A STAC API with two tiles on two dates; only of an event."""
 ITEMS = Path(os.environ["BENCH_ITEMS"])
 """A STAC item collection of one item, with those bands as assets."""
 AREA = Path(os.environ["BENCH_AREA"])

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
-from firstlight.core.raster.doubling import double, find_doublings
 from firstlight.core.raster.grid import Window
+from firstlight.core.raster.past_gdal.doubling import double, find_doublings
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
@@ -85,7 +85,7 @@ def test_gdal_is_not_asked_where_there_is_no_nodata(
 ) -> None:
     """So the comparison above is one of two ways and not of one with itself."""
     monkeypatch.setattr(
-        "firstlight.core.raster.doubling.double",
+        "firstlight.core.raster.past_gdal.doubling.double",
         lambda around: np.full([2 * n for n in around.shape], 5),
     )
     with RasterReader(stacks[name]) as reader:

@@ -125,7 +125,7 @@ def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
         decoded.update((band.GetDataset().GetDescription(), place) for place in places)
         return decode_units(band, layout, places)
 
-    monkeypatch.setattr("firstlight.core.raster.doubling.decode_units", counted)
+    monkeypatch.setattr("firstlight.core.raster.past_gdal.doubling.decode_units", counted)
     monkeypatch.setattr(
         "firstlight.core.raster.reader.BLOCK_BYTES", 2 * 2 * 512 * 600 * 2
     )  # two rows of units of both bands

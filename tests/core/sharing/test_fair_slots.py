@@ -105,6 +105,35 @@ def test_two_large_jobs_take_turns(holders: Holders) -> None:
         holders.end()
 
 
+def test_of_one_job_the_earliest_share_is_served_first(holders: Holders) -> None:
+    slots, job = FairSlots(), object()
+    with slots.share(1, job) as first, slots.share(1, job) as second:
+        holders.want("second", second, 2)
+        wait_until(waiting(second, 1))
+        holders.want("first", first, 2)
+        wait_until(waiting(first, 2))
+        for number in range(2, 5):
+            holders.let_go()
+            wait_until(lambda number=number: len(holders.held) == number)  # type: ignore[misc]
+        assert holders.held == ["second", "first", "first", "second"]
+        holders.end()
+
+
+def test_a_job_of_many_shares_counts_as_one(holders: Holders) -> None:
+    slots, job = FairSlots(), object()
+    with slots.share(2, job) as first, slots.share(2, job) as second, slots.share(2) as other:
+        holders.want("job", first, 4)
+        wait_until(waiting(first, 2))
+        holders.want("job", second, 2)
+        holders.want("other", other, 2)
+        wait_until(waiting(second, 2))
+        wait_until(waiting(other, 2))
+        holders.let_go()
+        wait_until(lambda: len(holders.held) == 3)
+        assert holders.held == ["job", "job", "other"]
+        holders.end()
+
+
 def test_together_they_have_no_more_than_the_most_of_one(holders: Holders) -> None:
     slots = FairSlots()
     with slots.share(2) as first, slots.share(3) as second:

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..files.file_state import Remembered, file_state
-from ..files.xml_text import Element, UnfitXml, read_xml
-from .block_cache import BlockCache
-from .grid import Window
-from .source_blocks import UnitIndex, band_layout, decode_units, read_window
+from ...files.file_state import Remembered, file_state
+from ...files.xml_text import Element, UnfitXml, read_xml
+from ..block_cache import BlockCache
+from ..grid import Window
+from ..source_blocks import UnitIndex, band_layout, decode_units, read_window
 
 _TAGS = {"SourceFilename", "SourceBand", "SourceProperties", "SrcRect", "DstRect", "NODATA"}
 _ROWS = 64
@@ -84,48 +84,68 @@ def _read_source(source: Element, band: Element, folder: Path) -> Doubling:
     ValueError
         If that is anything but a doubling.
     """
-    properties = _child(source, "SourceProperties")
+    properties = child_of(source, "SourceProperties")
     types = {properties.get("DataType"), band.get("dataType")}
     bilinear = source.tag == "ComplexSource" and source.get("resampling") == "bilinear"
     if not bilinear or types != {"UInt16"} or not {child.tag for child in source} <= _TAGS:
         raise ValueError("not interpolated, or not uint16, or changed otherwise as well")
     return Doubling(
-        _file_name(_child(source, "SourceFilename"), folder),
+        file_name(child_of(source, "SourceFilename"), folder),
         int(source.findtext("SourceBand") or 1),
-        (_whole(properties.get("RasterYSize")), _whole(properties.get("RasterXSize"))),
-        _shift(_child(source, "SrcRect"), _child(source, "DstRect")),
+        (whole_number(properties.get("RasterYSize")), whole_number(properties.get("RasterXSize"))),
+        twofold_shift(child_of(source, "SrcRect"), child_of(source, "DstRect")),
         _nodata(source.findtext("NODATA"), band.findtext("NoDataValue")),
     )
 
 
-def _child(node: Element, tag: str) -> Element:
+def child_of(node: Element, tag: str) -> Element:
+    """A node's child.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
     child = node.find(tag)
     if child is None:
         raise ValueError(f"no {tag}")
     return child
 
 
-def _file_name(node: Element, folder: Path) -> str:
+def file_name(node: Element, folder: Path) -> str:
+    """The file that a source names.
+
+    Raises
+    ------
+    ValueError
+        If it is an address.
+    """
     name = node.text or ""
     if name.startswith("/vsi"):  # an address opens only with the options that its reader knows
         raise ValueError("not on the disk")
     return str(folder / name) if node.get("relativeToVRT") == "1" else name
 
 
-def _shift(source: Element, target: Element) -> tuple[int, int]:
-    """Row and column of the VRT's first pixel in the doubled file."""
+def twofold_shift(source: Element, target: Element) -> tuple[int, int]:
+    """Row and column of the VRT's first pixel in the doubled file, from both rectangles.
+
+    Raises
+    ------
+    ValueError
+        If they do not say twice as large.
+    """
     for side in ("xSize", "ySize"):
-        if _number(target.get(side)) != 2 * _number(source.get(side)):
+        if float_of(target.get(side)) != 2 * float_of(source.get(side)):
             raise ValueError("not twice as large")
     down, right = (
-        2 * _number(source.get(key)) - _number(target.get(key)) for key in ("yOff", "xOff")
+        2 * float_of(source.get(key)) - float_of(target.get(key)) for key in ("yOff", "xOff")
     )
-    return _whole(down), _whole(right)
+    return whole_number(down), whole_number(right)
 
 
 def _nodata(source: str | None, band: str | None) -> float | None:
     """The number that source and band both take for nodata; None where neither has one."""
-    ignored, declared = _number(source), _number(band)
+    ignored, declared = float_of(source), float_of(band)
     if math.isnan(ignored) and math.isnan(declared):
         return None
     if ignored != declared:
@@ -133,8 +153,15 @@ def _nodata(source: str | None, band: str | None) -> float | None:
     return ignored
 
 
-def _whole(value: float | str | None) -> int:
-    number = _number(value) if value is None or isinstance(value, str) else value
+def whole_number(value: float | str | None) -> int:
+    """A number of pixels.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or not whole.
+    """
+    number = float_of(value) if value is None or isinstance(value, str) else value
     if not math.isfinite(number) or number != round(number):
         raise ValueError("between pixels")
     return int(number)
@@ -202,7 +229,7 @@ def double(around: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
     return out
 
 
-def _number(text: str | None) -> float:
+def float_of(text: str | None) -> float:
     """NaN where there is none."""
     try:
         return float(text or "")
