@@ -118,10 +118,11 @@ def file_name(node: Element, folder: Path) -> str:
     Raises
     ------
     ValueError
-        If it is an address.
+        If it is an address, or a VRT written out.
     """
     name = node.text or ""
-    if name.startswith("/vsi"):  # an address opens only with the options that its reader knows
+    # What they name opens only with the options that its reader knows.
+    if name.lstrip().startswith(("/vsi", "<")) or "://" in name:
         raise ValueError("not on the disk")
     return str(folder / name) if node.get("relativeToVRT") == "1" else name
 
