@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QPoint, QRect, Qt
-from qgis.PyQt.QtGui import QColor, QIcon, QImage
+from qgis.PyQt.QtGui import QColor, QIcon, QImage, QPalette
 from qgis.PyQt.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -76,6 +76,28 @@ def theme_text(name: str) -> str:
     return text
 
 
+def theme_palette(name: str) -> QPalette:
+    """The application's colours in one of QGIS's own themes, as QgsApplication.setUITheme sets them
+    beside the style sheet.
+    """
+    palette = QPalette(QApplication.style().standardPalette())
+    if name:
+        folder = Path(QgsApplication.pkgDataPath()) / "resources" / "themes" / name
+        for line in (folder / "palette.txt").read_text(encoding="utf-8").splitlines():
+            role, _, color = line.partition(":")
+            if color:
+                palette.setColor(QPalette.ColorRole(int(role)), QColor(color.strip()))
+    return palette
+
+
+@pytest.fixture(autouse=True)
+def own_palette():
+    """The application's colours as they were, afterwards."""
+    before = QPalette(QApplication.palette())
+    yield
+    QApplication.setPalette(before)
+
+
 def words_of(widget: QWidget) -> str:
     """What is to be read of a widget."""
     if isinstance(widget, QComboBox):
@@ -120,12 +142,14 @@ def kind_of(widget: QWidget) -> type[QWidget]:
 
 
 @cache
-def own_contrast(kind: type[QWidget], enabled: bool, theme: str) -> float:
-    """What a plain widget of a kind has in one of QGIS's themes."""
+def own_contrast(kind: type[QWidget], enabled: bool, theme: str, typed: bool = True) -> float:
+    """What a plain widget of a kind has in one of QGIS's themes; a list whose text is not typed
+    into has another ground in some.
+    """
     window, plain = QDockWidget(), kind()
     if isinstance(plain, QComboBox):
         plain.addItem("MMMM")
-        plain.setEditable(True)
+        plain.setEditable(typed)
     elif isinstance(plain, QSpinBox):
         plain.setSpecialValueText("MMMM")
     elif isinstance(plain, QPlainTextEdit):
@@ -160,7 +184,8 @@ def pale(window: QWidget, looked_at: QWidget, theme: str) -> list[str]:
         if measured is None:
             continue
         best, ground = measured
-        own = own_contrast(kind_of(widget), widget.isEnabled(), theme) * SHARE_OF_QGIS
+        typed = not isinstance(widget, QComboBox) or widget.isEditable()
+        own = own_contrast(kind_of(widget), widget.isEnabled(), theme, typed) * SHARE_OF_QGIS
         least = min(LEAST_CONTRAST, own, OWN_BLACK.get(theme, own))
         if best < least:
             what = widget.objectName() or widget.metaObject().className()
@@ -172,7 +197,9 @@ def pale(window: QWidget, looked_at: QWidget, theme: str) -> list[str]:
 
 def dressed(window: QWidget, theme: str) -> None:
     """Give a window a theme, and height for all that is in it."""
-    window.setStyleSheet(f"{theme_text(theme)}\n* {{ font-size: {SIZE_PT}pt }}")
+    sheet = theme_text(theme)
+    QApplication.setPalette(theme_palette(theme))
+    window.setStyleSheet(f"{sheet}\n* {{ font-size: {SIZE_PT}pt }}")
     window.resize(900, 1600)
     window.show()
     QApplication.processEvents()
