@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TOP = "firstlight"
-MOST_BYTES = 3_000_000
+MOST_BYTES = 4_000_000
 COMPILED = (".so", ".pyd", ".dll", ".dylib", ".pyc", ".exe", ".a", ".o")
 DEVELOPERS = ("tests", "scripts", ".ci", ".github", ".gitignore", ".gitattributes")
 REPOSITORY_ONLY = re.compile(
