@@ -31,7 +31,7 @@ TOO_FAINT = 0.001
 KELVIN = (150.0, 400.0)
 CELSIUS = (-90.0, 80.0)
 FAINTEST_DB = -60.0
-"""Below the noise of any radar (Sentinel-1: -22 dB, ESA, Sentinel-1 Product Definition)."""
+"""Far below what any surface sends back to a radar. A judgement."""
 INDEX_NAMES = re.compile(r"(nd|mnd)[a-z]{1,4}[0-9]?|nbr2?")
 """Names of normalised differences, which lie between -1 and 1."""
 START = "The values of "

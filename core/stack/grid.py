@@ -29,9 +29,7 @@ size.
 """
 ON_LINES = 0.05
 """Share of a pixel by which a band may lie beside the lines of the first one and still be taken as
-on them: coordinates that were written with few digits. The bands of Sentinel-2 themselves lie up to
-0.3 of a pixel beside each other (ESA, Sentinel-2 L1C Data Quality Report,
-https://sentinels.copernicus.eu).
+on them: coordinates that were written with few digits. A judgement.
 """
 MOST_PIXELS = 2**31 - 1
 """GDAL counts rows and columns in 32 bits."""
