@@ -7,26 +7,24 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 HIDDEN = "…"
 LEAST_SECRET = 6
 """Characters; a shorter secret would be found in ordinary words."""
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>|\\]+", re.IGNORECASE)
-_PATH = re.compile(r"(\burl: /[^\s?]*)\?[^\s'\"]*")  # as urllib3 puts it
-_PAIR = re.compile(
-    r"\b(sig|signature|x-amz-(?:signature|credential|security-token)|(?:[a-z]+_)?token|"
-    r"api[-_]?key|subscription[-_]key|passw(?:or)?d|(?:[a-z]+_)?secret)=[^\s&'\"<>]+",
-    re.IGNORECASE,
+# Texts, which re compiles and keeps at their first use: QGIS imports this while it starts.
+_URL = r"(?i)[a-z][a-z0-9+.-]*://[^\s'\"<>|\\]+"
+_PATH = r"(\burl: /[^\s?]*)\?[^\s'\"]*"  # as urllib3 puts it
+_PAIR = (
+    r"(?i)\b(sig|signature|x-amz-(?:signature|credential|security-token)|(?:[a-z]+_)?token|"
+    r"api[-_]?key|subscription[-_]key|passw(?:or)?d|(?:[a-z]+_)?secret)=[^\s&'\"<>]+"
 )
-_HEADER = re.compile(
-    r"\b((?:proxy-)?authorization|x-api-key|ocp-apim-subscription-key|(?:set-)?cookie)"
-    r"(['\"]?\s*[:=]\s*)(b?['\"])?(?:(?:bearer|basic)\s+)?[^\s'\"]+",
-    re.IGNORECASE,
+_HEADER = (
+    r"(?i)\b((?:proxy-)?authorization|x-api-key|ocp-apim-subscription-key|(?:set-)?cookie)"
+    r"(['\"]?\s*[:=]\s*)(b?['\"])?(?:(?:bearer|basic)\s+)?[^\s'\"]+"
 )
 _secrets: dict[str, None] = {}
 
-_UNSHOWN = re.compile(
+_UNSHOWN = (
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -49,7 +47,7 @@ def shown(text: str, keep: str = "") -> str:
         mark = match.group()
         return mark if mark in keep else mark.encode("unicode_escape", "surrogatepass").decode()
 
-    return _UNSHOWN.sub(escape, text)
+    return re.sub(_UNSHOWN, escape, text)
 
 
 def joined(lines: Iterable[str]) -> str:
@@ -107,6 +105,8 @@ def time_text(seconds: float) -> str:
 
 def public_url(url: str) -> str:
     """The URL without its query and its login, which may be secrets."""
+    from urllib.parse import urlsplit, urlunsplit  # not at QGIS's start
+
     try:
         parts = urlsplit(url)
     except ValueError:  # such as http://[::1/
@@ -118,6 +118,8 @@ def remember_secret(secret: str) -> None:
     """Keep a password, key or token of this process in mind: :func:`redact` takes it out of texts,
     wherever they come from.
     """
+    from urllib.parse import quote  # not at QGIS's start
+
     if len(secret) >= LEAST_SECRET:
         _secrets.update(dict.fromkeys((secret, quote(secret, safe=""))))
 
@@ -139,13 +141,13 @@ def redact(text: str) -> str:
     """
     text = hide_secrets(text)
     if "://" in text:
-        text = _URL.sub(lambda found: _public(found.group()), text)
+        text = re.sub(_URL, lambda found: _public(found.group()), text)
     if "url: /" in text:
-        text = _PATH.sub(r"\1", text)
+        text = re.sub(_PATH, r"\1", text)
     if "=" in text:
-        text = _PAIR.sub(rf"\1={HIDDEN}", text)
+        text = re.sub(_PAIR, rf"\1={HIDDEN}", text)
     if ":" in text or "=" in text:
-        text = _HEADER.sub(rf"\1\2\3{HIDDEN}", text)
+        text = re.sub(_HEADER, rf"\1\2\3{HIDDEN}", text)
     return text
 
 
@@ -185,6 +187,8 @@ def unsigned_url(url: str) -> str:
     """The URL without what lets its bearer in: signature, token, login; the rest of its query
     stays.
     """
+    from urllib.parse import urlsplit, urlunsplit  # not at QGIS's start
+
     if "?" not in url and "@" not in url:
         return url
     try:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QCoreApplication, QTranslator
 
-from ..core.language.sentences import LANGUAGES_PATH, load_sentences
+from ..core.language import LANGUAGES_PATH
 
-if TYPE_CHECKING:
-    from ..core.language.sentences import Sentences
+ENGLISH = ("en", "c")
+"""What core says is in it; QGIS calls it C where the system has no language."""
 
 
 @lru_cache(maxsize=1)
@@ -54,8 +53,9 @@ def said(text: str) -> str:
     text : str
         A title, a sentence, several, or lines of them.
     """
-    return _sentences().translate(text)
+    name = language()
+    if name in ENGLISH:  # QGIS asks for hundreds at its start
+        return text
+    from ..core.language.sentences import load_sentences
 
-
-def _sentences() -> Sentences:
-    return load_sentences(language())
+    return load_sentences(name).translate(text)

@@ -25,7 +25,7 @@ from .processing.provider import FirstLightProvider
 if TYPE_CHECKING:
     from qgis.PyQt.QtCore import QTranslator
 
-    from ..core.doors.printer import PrintRequest
+    from ..core.doors.print_request import PrintRequest
     from .jobs.job_list import JobList
 
 ICON_PATH = Path(__file__).resolve().parent.parent / "resources" / "icons" / "firstlight.svg"

@@ -30,7 +30,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtXml import QDomDocument
 
-from ..core.doors.printer import PrintRequest, PrintSheet
+from ..core.doors.print_request import PrintRequest, PrintSheet
 from ..core.errors import FirstLightError, InputError
 from ..core.files.atomic import WriteFailure, part_of, put_in_place, scratch_file
 from ..core.operation import LayerOutput

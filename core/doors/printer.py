@@ -2,62 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from ..errors import DependencyError
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..operation import LayerOutput
+    from .print_request import PrintRequest
 
+    Printer = Callable[[PrintRequest], None]
 
-@dataclass(frozen=True)
-class PrintSheet:
-    """Texts of a printed event; a layout shows them by the names of these fields."""
-
-    title: str = ""
-    area: str = ""
-    headline: str = ""
-    range: str = ""
-    not_observed: str = ""
-    reason: str = ""
-    doubts: str = ""
-    areas: str = ""
-    """A line for each class."""
-    sources: str = ""
-    limits: str = ""
-    before: str = ""
-    """Title of the picture before."""
-    after: str = ""
-    footer: str = ""
-
-    def to_dict(self) -> dict[str, str]:
-        """JSON-ready."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, tree: Mapping[str, Any]) -> PrintSheet:
-        """A sheet that was kept; what is missing stays empty."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: str(text) for name, text in tree.items() if name in known})
-
-
-@dataclass(frozen=True)
-class PrintRequest:
-    """What is to be printed, and where to."""
-
-    sheet: PrintSheet
-    layers: tuple[LayerOutput, ...]
-    """As the run put them on the map."""
-    target: Path
-    """Ends in ``.pdf``."""
-    template: Path | None = None
-    """A layout of the user's."""
-
-
-Printer = Callable[[PrintRequest], None]
 _printers: list[Printer] = []
 
 
@@ -74,6 +26,8 @@ def printer() -> Printer:
     DependencyError
         Outside QGIS.
     """
+    from ..errors import DependencyError  # QGIS imports this module while it starts
+
     if not _printers:
         raise DependencyError(
             "The event cannot be printed",

@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from functools import cache, lru_cache
+
+from . import LANGUAGES_PATH
 
 HOLE = re.compile(r"\{(\d+)\}")
 """A place for a value, in a form and in its translation."""
@@ -23,7 +24,6 @@ DEEPEST = 5
 """Sentences in sentences in sentences; deeper ones stay as they are."""
 LONGEST = 4000
 """Characters; longer texts are no sentences, and are left alone."""
-LANGUAGES_PATH = Path(__file__).resolve().parents[2] / "resources" / "languages"
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Form:
     ----------
     translation : str
         The same sentence in the other language, with the same places.
-    pattern : re.Pattern
-        Finds the values in an English sentence.
+    texts : tuple of str
+        The pieces of the English form between the places.
     numbers : tuple of int
         Which place each group of the pattern is.
     needle : str
@@ -48,22 +48,33 @@ class Form:
     """
 
     translation: str
-    pattern: re.Pattern[str]
+    texts: tuple[str, ...]
     numbers: tuple[int, ...]
     needle: str
     weight: int
     words: int
 
+    def match(self, sentence: str) -> re.Match[str] | None:
+        """Find the values in an English sentence that was made from the form."""
+        return _pattern(self.texts).fullmatch(sentence)
+
+
+@cache
+def _pattern(texts: tuple[str, ...]) -> re.Pattern[str]:
+    """What finds the values between texts; made for the few forms of which a sentence has the
+    needle: all of a language's take 0.1 s, and QGIS reads the language while it starts.
+    """
+    return re.compile(r"(.*?)".join(re.escape(text) for text in texts), re.DOTALL)
+
 
 def make_form(english: str, translation: str) -> Form:
     """A form from the two texts."""
     pieces = HOLE.split(english)
-    texts, numbers = pieces[::2], [int(number) for number in pieces[1::2]]
-    pattern = re.compile(r"(.*?)".join(re.escape(text) for text in texts), re.DOTALL)
+    texts = tuple(pieces[::2])
     return Form(
         translation,
-        pattern,
-        tuple(numbers),
+        texts,
+        tuple(int(number) for number in pieces[1::2]),
         max(texts, key=len),
         sum(len(text) for text in texts),
         sum(len(_WORD.findall(text)) for text in texts),
@@ -93,7 +104,7 @@ class Sentences:
         text : str
             What core says: a sentence, several, or lines of them.
         """
-        if not (self.whole or self.forms):  # English: QGIS asks for hundreds at its start
+        if not (self.whole or self.forms):
             return text
         return "\n".join(self._line(line, DEEPEST) for line in text.split("\n"))
 
@@ -140,7 +151,7 @@ class Sentences:
             for form in self.forms:
                 if form.words < least or form.needle not in bare:
                     continue
-                match = form.pattern.fullmatch(bare)
+                match = form.match(bare)
                 if match is not None and fits(match) and self._is_meant(form, match, depth):
                     return self._fill(form, match, depth) + ending
         return None

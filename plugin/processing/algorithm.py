@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +138,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
 
     def shortHelpString(self) -> str:
         """Summary, and a line for each parameter."""
+        from html import escape  # not at QGIS's start
+
         lines = [f"<p>{escape(said(text))}</p>" for text in self.operation.about()]
         lines += [
             f"<p><b>{escape(said(param.title))}</b>: {escape(help_text(param))}</p>"

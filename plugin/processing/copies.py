@@ -7,7 +7,6 @@ the copy.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -111,6 +110,8 @@ def save_copy(source: Path, target: Path) -> None:
             _convert(source, named, DRIVERS[suffix])
             named.replace(part)
         else:
+            import shutil  # not at QGIS's start
+
             # No link: QGIS edits an outline in its file, and would edit the folder's own as well.
             shutil.copyfile(source, part)
 

@@ -65,7 +65,7 @@ UNLIKELY = 100
 in that order.
 """
 LAYER_KINDS = (Kind.RASTER_OUT, Kind.VECTOR_OUT)
-_EXTENT = re.compile(
+_EXTENT = (
     r"^\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*(?:\[(.*)\])?\s*$"
 )
 
@@ -211,7 +211,7 @@ def _area(given: Given) -> Aoi | str:
     from ..aoi import area_of_geometry, area_of_layer, area_of_rectangle, lonlat_crs
 
     value, transforms = given.value, given.context.transformContext()
-    match = _EXTENT.match(value) if isinstance(value, str) else None
+    match = re.match(_EXTENT, value) if isinstance(value, str) else None
     if match and _in_degrees(given, match[5]):
         # Read as written: QgsRectangle would put west < east and south < north, whatever was meant.
         west, east, south, north = match.group(1, 2, 3, 4)

@@ -13,7 +13,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QPushButton, QToolButton
 
 from firstlight.core.errors import InputError
-from firstlight.core.language.sentences import LANGUAGES_PATH
+from firstlight.core.language import LANGUAGES_PATH
 from firstlight.plugin import language
 from firstlight.plugin.messages import WORDING
 from firstlight.plugin.processing.algorithm import OperationAlgorithm

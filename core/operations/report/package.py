@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import PRODUCT
-from ...doors.printer import PrintSheet
+from ...doors.print_request import PrintSheet
 from ...errors import InputError
 from ...files.checksum import sha256_of
 from ...files.lock import folder_lock

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...doors.printer import PrintRequest, PrintSheet, printer
+from ...doors.print_request import PrintRequest, PrintSheet
+from ...doors.printer import printer
 from ...errors import InputError
 from ...monitor import EventQueue, Monitor, Progress
 from ...operation import Operation, OperationResult, Output

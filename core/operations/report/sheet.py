@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ... import PRODUCT
-from ...doors.printer import PrintSheet
+from ...doors.print_request import PrintSheet
 from ...types import format_time
 from .page import describe_place, number_notes
 from .story import EventStory
