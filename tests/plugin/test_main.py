@@ -152,7 +152,9 @@ def test_a_start_imports_no_operation_and_no_library(tmp_path):
             bad = [name for name in ours if name.startswith(f"firstlight.core.{room}")]
             assert not bad, bad
         assert not [name for name in ours if name.startswith("firstlight.ui")]
+        assert "firstlight.core.language.sentences" not in ours, "in English"
         heavy = {"numpy", "yaml", "requests", "osgeo", "rasterio", "dask", "pystac_client"}
+        heavy |= {"html", "shutil"}
         ours_too = heavy & (set(sys.modules) - before)
         assert not ours_too, ours_too
         assert len(app.processingRegistry().providerById("firstlight").algorithms()) > 20
