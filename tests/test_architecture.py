@@ -320,6 +320,8 @@ CORE_LAYERS = {
         "core.doors",
         "core.wording",
     ),
+    # What is printed is known to it by name only: QGIS imports the seam while it starts.
+    "core.doors.printer": (*_VALUES, *_DECLARATION, "core.doors"),
     "core.doors": (*_VALUES, *_DECLARATION),
     "core.cli": (*_VALUES, "core.settings", *_DECLARATION, "core.doors", "core.wording"),
     # The door for programs: its results are values of the scenes' own.
