@@ -37,7 +37,8 @@ def _warm(project: QgsProject, tmp_path: Path) -> None:
     """What is read once only, modules and the tables of PROJ, has been read."""
     if not Path("/proc/thread-self/io").is_file():
         pytest.skip("this system does not count what a thread reads")
-    open_own(output(write_raster(tmp_path / "small.tif", np.ones((8, 8), np.uint16))))
+    owner = QObject()
+    open_own(output(write_raster(tmp_path / "small.tif", np.ones((8, 8), np.uint16))), owner)
     wait_for_colors()
 
 
@@ -123,8 +124,8 @@ def test_a_layer_that_has_gone_meanwhile_is_left_alone(project: QgsProject, tmp_
 
 def test_swipe_and_before_after_read_nothing_either(qgis_app: object, tmp_path: Path) -> None:
     path = bright(tmp_path / "one.tif")
-    before = bytes_read()
-    layer = open_own(output(path))
+    before, owner = bytes_read(), QObject()
+    layer = open_own(output(path), owner)
     wait_for_colors()
     assert bytes_read() - before < HEADER
     assert limits(layer)[1] > 4000
@@ -135,7 +136,8 @@ def test_in_a_thread_of_its_own_the_limits_are_there_at_once(tmp_path: Path) -> 
     path, seen = bright(tmp_path / "one.tif"), []
 
     def work() -> None:
-        layer = open_own(output(path))
+        owner = QObject()
+        layer = open_own(output(path), owner)
         seen.append(limits(layer))
 
     thread = threading.Thread(target=work)

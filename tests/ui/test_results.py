@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from qgis.core import QgsProject, QgsRectangle
-from qgis.PyQt.QtCore import QPoint, Qt
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qgis.PyQt.QtWidgets import QLabel, QWidget
 
 from firstlight.core.operation import AreaRow, LayerOutput
@@ -108,6 +109,16 @@ def test_a_second_press_replaces_the_panel_and_closing_lets_the_map_go(
     close_before_after(desktop)
     assert desktop.window.findChildren(BeforeAfter) == []
     desktop.canvas.setExtent(QgsRectangle(0, 0, 1, 1))  # nobody listens any more
+
+
+def test_its_layers_go_with_the_window_though_python_holds_them(desktop, qtbot, outputs) -> None:
+    """Those that are left when QGIS has gone close their files with what is there no more."""
+    panel = show_before_after(desktop, outputs)
+    layers = [layer for canvas in panel.canvases for layer in canvas.layers()]
+    assert len(layers) == 4
+    close_before_after(desktop)
+    QCoreApplication.sendPostedEvents(panel, QEvent.Type.DeferredDelete)
+    assert all(map(sip.isdeleted, layers))
 
 
 def test_the_panel_stays_though_nobody_holds_it(desktop, qtbot, outputs) -> None:

@@ -93,8 +93,8 @@ class BeforeAfter(QgsDockWidget):
         super().__init__()
         self.setWindowTitle(self.tr("Before | after"))
         self.setObjectName(NAME)
-        self._pictures = [open_own(output) for output in (pair.before, pair.after)]
-        self._outline = None if pair.outline is None else open_own(pair.outline)
+        self._pictures = [open_own(output, self) for output in (pair.before, pair.after)]
+        self._outline = None if pair.outline is None else open_own(pair.outline, self)
         self.canvases = [FollowingCanvas(), FollowingCanvas()]
         self.false_color_box = QCheckBox(self.tr("&False colour"), objectName="false_color_box")
         self.outline_box = QCheckBox(self.tr("&Outline"), objectName="outline_box", checked=True)

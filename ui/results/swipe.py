@@ -83,8 +83,8 @@ class SwipeTool(QgsMapTool):
 
     def __init__(self, canvas: QgsMapCanvas, pair: PicturePair) -> None:
         super().__init__(canvas)
-        outline = [] if pair.outline is None else [open_own(pair.outline)]
-        self._pictures = [open_own(output) for output in (pair.before, pair.after)]
+        outline = [] if pair.outline is None else [open_own(pair.outline, self)]
+        self._pictures = [open_own(output, self) for output in (pair.before, pair.after)]
         self._sides = [_Side([*outline, picture]) for picture in self._pictures]
         self._titles = (pair.before.title, pair.after.title)
         self._canvas = canvas
