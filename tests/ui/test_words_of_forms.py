@@ -8,8 +8,8 @@ import re
 
 import pytest
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QComboBox, QPushButton, QTabWidget
+from qgis.PyQt.QtGui import QIcon, QTextLayout, QTextOption
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton, QStyle, QTabWidget
 
 from firstlight.core.operations.registry import OPERATIONS
 from firstlight.core.params import Door, Kind
@@ -126,15 +126,16 @@ def test_the_options_are_within_a_translator_s_reach(brackets, qtbot):
     assert [text for text in left if not values.match(text)] == []
 
 
-def stack_without_scale(dock, tmp_path, values=(3000, 5000)):
+def stack_without_scale(dock, folder, values=(3000, 5000)):
+    folder.mkdir(parents=True, exist_ok=True)
     bands = []
     for name, low in zip(("B04", "B08"), values):
-        path = tmp_path / f"T31_{name}.tif"
+        path = folder / f"T31_{name}.tif"
         write_raster(path, noise((80, 80), low, low, low + 900), nodata=None)
         bands.append(str(path))
     panel = dock.files.tools_panel
     dock.show_tool("stack")
-    panel.form.set_values({"sensor": "multispectral", "output": str(tmp_path / "s.vrt")})
+    panel.form.set_values({"sensor": "multispectral", "output": str(folder / "s.vrt")})
     panel.form.fields["band"].add_files(bands)
     rows = panel.form.fields["band"].table
     for row, name in enumerate(("red", "nir")):
@@ -155,6 +156,73 @@ def test_values_that_cannot_be_are_mended_by_one_press(dock, qtbot, tmp_path):
     assert not panel.again_button.isVisibleTo(panel)
 
 
+def test_a_validation_offers_to_stack_again(dock, qtbot, tmp_path):
+    panel = stack_without_scale(dock, tmp_path)
+    press_run(dock, qtbot, panel.run_button)
+    press(qtbot, panel.next_button)
+    press_run(dock, qtbot, panel.run_button)
+    assert panel.operation.name == "validate"
+    assert panel.again_button.text().startswith("Stack again as: ")
+    with qtbot.waitSignal(dock.run_finished) as ended:
+        press(qtbot, panel.again_button)
+    assert ended.args == ["done"]
+    values = panel.form.values()
+    assert panel.operation.name == "stack"
+    assert values["product"] == "reflectance-10000"
+    assert len(values["band"]) == 2, "what was chosen before is there again"
+    press(qtbot, panel.next_button)
+    press_run(dock, qtbot, panel.run_button)
+    assert not panel.again_button.isVisibleTo(panel), "it has its scale now"
+
+
+def test_another_file_is_not_offered_the_scale_of_the_last_stack(dock, qtbot, tmp_path):
+    panel = stack_without_scale(dock, tmp_path)
+    press_run(dock, qtbot, panel.run_button)
+    press(qtbot, panel.next_button)
+    panel.form.set_values({"path": str(make_stack(tmp_path / "a.tif", dtype="uint8"))})
+    press_run(dock, qtbot, panel.run_button)
+    assert not panel.again_button.isVisibleTo(panel)
+
+
+def test_sentences_of_a_validation_are_whole_in_a_narrow_dock(dock, qtbot, tmp_path):
+    """Painted with one line less, the last would end in dots."""
+    panel = stack_without_scale(dock, tmp_path / "a folder with a long name" / "and another one")
+    press_run(dock, qtbot, panel.run_button)
+    press(qtbot, panel.next_button)
+    press_run(dock, qtbot, panel.run_button)
+    view = panel.report_view
+    rows = [view.topLevelItem(place) for place in range(view.topLevelItemCount())]
+    sentences = [row.child(place) for row in rows for place in range(row.childCount())]
+    assert sentences
+    margin = 2 * (view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1)
+    for item in sentences:
+        place = view.visualItemRect(item)
+        layout = QTextLayout(item.text(0), view.font())
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WordWrap)
+        layout.setTextOption(option)
+        layout.beginLayout()
+        height = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(place.width() - margin)
+            height += line.height()
+        layout.endLayout()
+        assert place.height() >= height, item.text(0)
+
+
+def test_files_of_bands_are_shown_by_name(dock, tmp_path):
+    panel = stack_without_scale(dock, tmp_path)
+    field = panel.form.fields["band"]
+    delegate = field.table.itemDelegateForColumn(1)
+    index = field.table.model().index(0, 1)
+    assert delegate.displayText(index.data(), field.table.locale()) == "T31_B04.tif"
+    assert field.value() == (
+        f"red={tmp_path / 'T31_B04.tif'}",
+        f"nir={tmp_path / 'T31_B08.tif'}",
+    )
+    assert field.table.horizontalHeader().length() <= field.table.viewport().width()
+
+
 def test_the_verdict_stands_above_the_tree_and_in_the_status_line(dock, qtbot, tmp_path):
     path = make_stack(tmp_path / "a.tif")
     panel = dock.files.tools_panel
@@ -164,7 +232,8 @@ def test_the_verdict_stands_above_the_tree_and_in_the_status_line(dock, qtbot, t
     verdict = panel.verdict_label.text()
     assert verdict.startswith(("Valid", "Not valid"))
     assert panel.verdict_label.isVisibleTo(panel)
-    assert verdict in dock.status_label.text()
+    assert dock.status_label.text() == f"Validate a stack: {verdict}"
+    assert dock.shared.iface.messages[-1].text.startswith(f"Validate a stack: {verdict}")
     dock.show_tool("index")
     assert not panel.verdict_label.isVisibleTo(panel)
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QLocale, Qt
 from qgis.PyQt.QtWidgets import (
     QFileDialog,
     QHeaderView,
     QPushButton,
+    QStyledItemDelegate,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -26,6 +27,16 @@ from .field import Field
 
 BAND, FILE = range(2)
 ROWS = 4
+ROW_FRAME = 8
+"""Around a line of text, pixels: room for the frame of what is typed into it."""
+
+
+class _FileNames(QStyledItemDelegate):
+    """Shows the name of a file; its path is in the tip, and is what one edits."""
+
+    def displayText(self, value: Any, locale: QLocale) -> str:
+        """The last part of the path."""
+        return Path(str(value or "")).name
 
 
 class BandFilesField(Field):
@@ -38,17 +49,19 @@ class BandFilesField(Field):
         self._title = said(param.title)
         self.table = QTableWidget(0, 2)
         self.table.setHorizontalHeaderLabels([self.tr("Band"), self.tr("File")])
-        self.table.horizontalHeader().setStretchLastSection(True)
         self.table.verticalHeader().hide()
+        line = self.table.fontMetrics().height() + ROW_FRAME
+        self.table.verticalHeader().setDefaultSectionSize(line)
         self.table.setTabKeyNavigation(False)
         self.table.setToolTip(plain_tip(said(param.help)))
         self.table.setMinimumHeight(self.table.fontMetrics().height() * (ROWS + 2) + 20)
-        # What tells files apart is the end of their paths.
+        self.table.setItemDelegateForColumn(FILE, _FileNames(self.table))
+        # What tells files of one scene apart is the end of their names.
         self.table.setTextElideMode(Qt.TextElideMode.ElideLeft)
-        self.table.setWordWrap(False)  # else it is cut at the first "/"
-        self.table.horizontalHeader().setSectionResizeMode(
-            BAND, QHeaderView.ResizeMode.ResizeToContents
-        )
+        self.table.setWordWrap(False)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(BAND, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(FILE, QHeaderView.ResizeMode.Stretch)
         self.table.setAccessibleName(said(param.title))
         self.note_label = PlainLabel(objectName="note_label")
         self.note_label.setWordWrap(True)

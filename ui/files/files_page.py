@@ -88,10 +88,15 @@ class FilesPage(Page):
         for error in errors:
             self.show_error(error)
         title = said(self.tools_panel.operation.title)
-        done = self.tr("{title}: done.").format(title=title)
         report = result.value
         if isinstance(report, ValidationReport):
-            done = f"{title}: {verdict_line(report)[0]}"
-        self.say(done)
-        self.tell(result, done if result.layers else "")
+            # The verdict alone: its reasons stand above, and behind the bar's Details.
+            verdict = f"{title}: {verdict_line(report)[0]}"
+            self.say(verdict)
+            sentences = (finding.sentence for finding in report.findings)
+            self.shared.show(result, "\n".join((verdict, *sentences)))
+        else:
+            done = self.tr("{title}: done.").format(title=title)
+            self.say(done)
+            self.tell(result, done if result.layers else "")
         self.run_finished.emit(result.status)

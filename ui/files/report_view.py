@@ -6,17 +6,21 @@ from __future__ import annotations
 
 from qgis.PyQt.QtCore import QRect, QSize, Qt
 from qgis.PyQt.QtGui import QBrush, QResizeEvent
-from qgis.PyQt.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
+from qgis.PyQt.QtWidgets import (
+    QHeaderView,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
 
 from ...core.types import Finding, ValidationReport, Verdict
-from ...plugin.compat import flag_number
 from ..parts.plain import plain_tip
 from ..parts.shades import Shade, shade
 
 SHADES = {Verdict.PASS: Shade.GOOD, Verdict.WARN: Shade.DOUBT, Verdict.FAIL: Shade.BAD}
 MOST_HEIGHT = 10_000
-PADDING = 6
-"""Pixels around a sentence."""
+GAP = 4
+"""Pixels between two sentences."""
 
 
 class ReportView(QTreeWidget):
@@ -57,15 +61,18 @@ class ReportView(QTreeWidget):
 
     def _fit(self) -> None:
         """Height of each sentence: Qt's tree wraps a text, and gives it the height of one line."""
-        width = self.viewport().width() - 2 * self.indentation() - PADDING
-        room = QRect(0, 0, max(width, 1), MOST_HEIGHT)
+        option = QStyleOptionViewItem()
+        option.widget, option.font, option.fontMetrics = self, self.font(), self.fontMetrics()
+        option.features |= QStyleOptionViewItem.ViewItemFeature.WrapText
+        width = self.viewport().width() - 2 * self.indentation()
+        option.rect = QRect(0, 0, max(width, 1), MOST_HEIGHT)
         for number in range(self.topLevelItemCount()):
             row = self.topLevelItem(number)
             for child in (row.child(place) for place in range(row.childCount())):
-                wrapped = self.fontMetrics().boundingRect(
-                    room, flag_number(Qt.TextFlag.TextWordWrap), child.text(0)
-                )
-                child.setSizeHint(0, QSize(1, wrapped.height() + PADDING))
+                child.setData(0, Qt.ItemDataRole.SizeHintRole, None)  # else it is its own answer
+                # What paints a sentence measures it, too: its lines are broken in one way only.
+                hint = self.itemDelegate().sizeHint(option, self.indexFromItem(child))
+                child.setSizeHint(0, QSize(1, hint.height() + GAP))
 
     def _add(self, name: str, verdict: Verdict, findings: list[Finding]) -> None:
         texts = {

@@ -13,7 +13,8 @@ from ...core.operation import Declared
 from ...plugin.language import said
 from ..parts.plain import plain_tip
 
-STEPS = ("stack", "validate", "index")
+STACK = "stack"
+STEPS = (STACK, "validate", "index")
 """From files of single bands to an index, in this order."""
 NAME = Qt.ItemDataRole.UserRole
 

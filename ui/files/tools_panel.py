@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsProject
@@ -33,7 +34,7 @@ from ..parts.plain import PlainLabel, plain_tip
 from ..parts.shades import Shade, shade
 from ..parts.tab_order import tab_stops, visit_after
 from .report_view import ReportView
-from .tool_list import STEPS, ToolList
+from .tool_list import STACK, STEPS, ToolList
 from .verdict import verdict_line
 
 LIST, FORM = range(2)
@@ -69,7 +70,9 @@ class ToolsPanel(QWidget):
         self._operations: dict[str, Declared] = {}
         self._report = ""
         self._next: tuple[str, dict[str, str]] = ("", {})
-        self._again: dict[str, str] = {}
+        self._again: tuple[str, dict[str, Any]] = ("", {})
+        self._doubted: tuple[Path, dict[str, Any], dict[str, str]] | None = None
+        """The last stack whose values cannot be: its file, its form, and what would mend it."""
         self._take_area = take_area
         self._chosen = chosen
         self._name = ""
@@ -92,7 +95,6 @@ class ToolsPanel(QWidget):
         self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes from field to field
         self.result_text = QPlainTextEdit(objectName="result_text")
         self.result_text.setReadOnly(True)
-        self.result_text.setPlaceholderText(self.tr("The answer appears here."))
         self.result_text.setMaximumHeight(self.fontMetrics().height() * 9)
         self.verdict_label = PlainLabel(objectName="verdict_label", visible=False)
         self.verdict_label.setWordWrap(True)
@@ -111,6 +113,7 @@ class ToolsPanel(QWidget):
         self.back_button.clicked.connect(self.show_list)
         self.next_button.clicked.connect(lambda: self.prepare(*self._next))
         self.again_button.clicked.connect(self._run_again)
+        self.result_text.textChanged.connect(self._show_text)
         self.run_button.clicked.connect(
             lambda: self.run_wanted.emit(self.operation, self.form.values())
         )
@@ -195,18 +198,31 @@ class ToolsPanel(QWidget):
             self.next_button.setText(self.tr("Next: {title}").format(title=title))
 
     def _offer_again(self, result: OperationResult) -> None:
-        """The same with a value that would mend what the result doubts."""
-        self._again = {
-            name: value for name, value in result.remedy.items() if name in self.form.fields
-        }
-        self.again_button.setVisible(bool(self._again))
-        named = {param.name: param for param in self.operation.parameters(Door.DOCK)}
-        words = ", ".join(said(named[name].label(value)) for name, value in self._again.items())
-        self.again_button.setText(self.tr("Run again as: {words}").format(words=words))
+        """The same with a value that would mend what the result doubts; for a validation, the
+        stack that it is of.
+        """
+        tool, remedy, values = self._name, dict(result.remedy), dict(result.remedy)
+        text = self.tr("Run again as: {words}")
+        if tool == STACK:
+            given = {name: one for name, one in self.form.values().items() if one is not None}
+            path = result.layers[0].path if result.layers else Path()
+            self._doubted = (path, given | remedy, remedy) if remedy else None
+        elif (
+            self._doubted is not None
+            and isinstance(result.value, ValidationReport)
+            and result.value.path == self._doubted[0]
+        ):
+            tool, (_, values, remedy) = STACK, self._doubted
+            text = self.tr("Stack again as: {words}")
+        self._again = tool, values
+        self.again_button.setVisible(bool(remedy))
+        named = {param.name: param for param in self._operations[tool].parameters(Door.DOCK)}
+        words = ", ".join(said(named[name].label(value)) for name, value in remedy.items())
+        self.again_button.setText(text.format(words=words))
         self.again_button.setToolTip(plain_tip(self.again_button.text()))
 
     def _run_again(self) -> None:
-        self.form.set_values(self._again)
+        self.prepare(*self._again)
         self.run_button.click()
 
     def _offer_report(self, path: str) -> None:
@@ -221,7 +237,12 @@ class ToolsPanel(QWidget):
         self.verdict_label.setText(text)
         self.verdict_label.setStyleSheet(f"font-weight: bold; color: {shade(self, color).name()}")
         self.verdict_label.setVisible(report is not None)
-        self.result_text.setVisible(report is None)
+        self._show_text()
+
+    def _show_text(self) -> None:
+        """Take no room from the form before there is anything to say, nor beside a report."""
+        words = bool(self.result_text.toPlainText())
+        self.result_text.setVisible(words and self.report_view.isHidden())
 
     def _show_form(self) -> None:
         self.form: ParameterForm = ParameterForm(self.operation, self._take_area)
