@@ -10,8 +10,7 @@ from html import escape
 
 from qgis.core import Qgis
 from qgis.gui import QgsMessageBar, QgsMessageBarItem
-from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
+from qgis.PyQt.QtCore import QCoreApplication, QObject, Qt
 from qgis.PyQt.QtWidgets import (
     QDialog,
     QPlainTextEdit,
@@ -118,7 +117,7 @@ def _push(
         button.clicked.connect(lambda _, act=act: act())
         item.layout().addWidget(button)
     bar.pushWidget(item, level, seconds)
-    QTimer.singleShot(0, lambda: _fit(item))  # its width is known then
+    _Fit(item)
 
 
 def show_details(window: QWidget, text: str) -> QDialog:
@@ -134,19 +133,27 @@ def show_details(window: QWidget, text: str) -> QDialog:
     return dialog
 
 
-def _fit(item: QgsMessageBarItem) -> None:
-    """Give a sentence that wraps the height for all of its lines: QGIS's item has one and a half,
-    and buttons beside it take its width.
+class _Fit(QObject):
+    """Gives a sentence that wraps the height for all of its lines, whenever they are broken anew:
+    QGIS's item has one and a half and a scroll bar beside them, and buttons take its width.
     """
-    if sip.isdeleted(item):
-        return
-    for view in item.findChildren(QTextBrowser):
-        margins = 2 * int(view.document().documentMargin()) + 2
-        most = view.fontMetrics().lineSpacing() * MOST_LINES + margins
-        height = int(view.document().size().height())
-        if height > view.height():
-            view.setMaximumHeight(max(view.maximumHeight(), most))
-            view.setMinimumHeight(min(height, most))
+
+    def __init__(self, item: QgsMessageBarItem) -> None:
+        super().__init__(item)
+        self._views = item.findChildren(QTextBrowser)
+        for view in self._views:
+            view.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            layout = view.document().documentLayout()
+            layout.documentSizeChanged.connect(lambda *_: self._fit())
+        self._fit()
+
+    def _fit(self) -> None:
+        for view in self._views:
+            margins = 2 * int(view.document().documentMargin()) + 2
+            most = view.fontMetrics().lineSpacing() * MOST_LINES + margins
+            height = min(int(view.document().size().height()) + 1, most)
+            if view.height() != height:
+                view.setFixedHeight(height)
 
 
 def shorten(text: str, most: int = MOST_CHARACTERS) -> str:

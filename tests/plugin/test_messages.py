@@ -77,6 +77,12 @@ def test_all_lines_of_a_sentence_are_in_view_beside_buttons(qtbot, width, button
     [view] = bar.currentItem().findChildren(QTextBrowser)
     qtbot.waitUntil(lambda: view.height() >= int(view.document().size().height()))
     assert view.height() <= view.fontMetrics().lineSpacing() * 5
+    assert not view.verticalScrollBar().isVisible()
+    before = view.height()
+    view.setStyleSheet("font-size: 14pt")  # as a theme does, once the item is in the window
+    qtbot.waitUntil(lambda: view.height() >= int(view.document().size().height()))
+    assert view.height() > before
+    assert not view.verticalScrollBar().isVisible()
 
 
 def test_of_what_is_done_the_last_stays_in_view(desktop):

@@ -22,6 +22,7 @@ from ...core.types import Aoi
 from ...plugin.aoi import area_of_canvas, area_of_text
 from ...plugin.compat import QAction
 from ...plugin.map_view import shows_nothing, zoom_to_area
+from ..parts.flow import FlowLayout
 from ..parts.icon_button import icon_button
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel, plain_tip
@@ -124,12 +125,13 @@ class AreaPanel(QGroupBox):
         return actions
 
     def _build(self) -> None:
-        for button in (self.draw_button, self.layer_button):
-            policy = QSizePolicy.Policy.Expanding
-            button.setSizePolicy(policy, self.canvas_button.sizePolicy().verticalPolicy())
-        sources, line, facts = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        sources, line, facts = QWidget(), QHBoxLayout(), QHBoxLayout()
+        flow = FlowLayout(sources, spacing=4)  # in large letters, in two rows
         for button in (self.canvas_button, self.draw_button, self.layer_button):
-            sources.addWidget(button, 1)
+            policy = QSizePolicy.Policy.Expanding
+            button.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
+            flow.addWidget(button)
+        facts.setSpacing(1)
         line.addWidget(self.area_edit, 1)
         line.addWidget(self.place.button)
         facts.addWidget(self.area_label, 1)
@@ -137,7 +139,7 @@ class AreaPanel(QGroupBox):
             facts.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
-        layout.addLayout(sources)
+        layout.addWidget(sources)
         layout.addLayout(line)
         layout.addWidget(self.place)
         layout.addLayout(facts)

@@ -14,7 +14,10 @@ from ...core.discovery.catalogs import Catalog, catalog_choices, get_catalog
 from ...core.enums import AccessKind
 from ...core.operations.archives.catalogs import Answer
 from ...plugin.language import said
+from ...plugin.sample_place import is_of_sample
 from ...plugin.settings_store import read_account_choices, read_catalogs
+from ..parts.path_text import short_path
+from ..parts.plain import plain_tip
 
 TITLE_ROLE = Qt.ItemDataRole.UserRole + 1
 
@@ -30,10 +33,9 @@ class CatalogCombo(QComboBox):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         # A long name shows its beginning, not its end.
         self.currentIndexChanged.connect(lambda _: self.lineEdit().setCursorPosition(0))
+        self.editTextChanged.connect(self._show_tip)
         self.reload()
-        self.setToolTip(
-            self.tr("A known catalogue, the address (URL) of any STAC API, or a table (Parquet)")
-        )
+        self._show_tip()
         self.setMinimumContentsLength(12)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
 
@@ -86,18 +88,35 @@ class CatalogCombo(QComboBox):
         return text
 
     def set_value(self, name: str | None) -> None:
-        """Choose a catalogue by name or URL."""
+        """Choose a catalogue by name, URL or path; a path is called by its end."""
         index = self.findData(name)
+        if index < 0 and name and path_title(name) != name:
+            index = self.count()
+            self._add(name, path_title(name), name)
         if index >= 0:
             self.setCurrentIndex(index)
         else:
             self.setEditText(name or "")
         self.lineEdit().setCursorPosition(0)  # typed text, too
 
+    def _show_tip(self, *_: object) -> None:
+        """What can be chosen; and a path as it is, where another name stands for it."""
+        tip = self.tr("A known catalogue, the address (URL) of any STAC API, or a table (Parquet)")
+        value = self.value()
+        is_path = path_title(value) != value
+        self.setToolTip(plain_tip(f"{value}\n{tip}" if is_path else tip))
+
     def set_last(self, name: str) -> None:
         """Choose the catalogue of the last time, unless it is one that is not served now."""
         if name in catalog_choices() or "/" in name or "\\" in name:
             self.set_value(name)
+
+
+def path_title(catalog: str) -> str:
+    """What a catalogue of files on this computer is called; others are called as they are."""
+    if is_of_sample(catalog):
+        return _tr("Sample event (this computer)")
+    return short_path(catalog)
 
 
 def can_answer(catalog: Catalog, sensors: Sequence[str], logins: Collection[str]) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -20,12 +18,15 @@ from ...core.operations.pairs import PAIRS
 from ...core.types import SceneItem
 from ...plugin.jobs.pace import Load
 from ...plugin.map_view import shows_nothing, zoom_to_area
+from ...plugin.sample_place import sample_folder
 from ...plugin.settings_store import write_last
 from ...plugin.thumbnails import ThumbnailStore
 from ..area.area_choice import AreaChoice
 from ..area.area_panel import AreaPanel
 from ..area.area_text import size_km2
+from ..parts.bold import embolden
 from ..parts.column_scroll import ColumnScroll
+from ..parts.margins import BAR_WIDTH
 from ..parts.page import Page
 from ..parts.shared import Shared
 from ..parts.step import Step
@@ -93,6 +94,7 @@ class EventPage(Page):
         self.card = ResultCard()
         self._deeds = ResultDeeds(self, self.card)
         self.progress_bar = QProgressBar(objectName="event_progress_bar", minimum=0, maximum=100)
+        self.progress_bar.setMinimumWidth(BAR_WIDTH)
         self.progress_bar.setAccessibleName(self.tr("Progress"))
         self.map_button = QPushButton(self.tr("Map i&t"), objectName="map_button")
         self.cancel_button = QPushButton(self.tr("Ca&ncel"), objectName="event_cancel_button")
@@ -130,10 +132,8 @@ class EventPage(Page):
 
     def try_sample(self) -> None:
         """Make the sample event, fill the page in with it, and map it."""
-        folder = Path(QgsApplication.qgisSettingsDirPath()) / "firstlight" / "sample"
-        if self.start(
-            SAMPLE, {"output": str(folder)}, self._take_sample, self.run_finished.emit, kept=False
-        ):
+        values = {"output": str(sample_folder())}
+        if self.start(SAMPLE, values, self._take_sample, self.run_finished.emit, kept=False):
             self.say(self.tr("Making the sample event …"))
 
     def _take_sample(self, result: OperationResult) -> None:
@@ -387,9 +387,7 @@ class EventPage(Page):
         footer.addWidget(self.progress_bar, 1)
         footer.addWidget(self.map_button)
         footer.addWidget(self.cancel_button)
-        font = self.map_button.font()
-        font.setBold(True)
-        self.map_button.setFont(font)
+        embolden(self.map_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
         layout.addWidget(self._scroll, 1)

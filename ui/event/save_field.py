@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from ...core.text import at_home
 from ...plugin.disk import DiskLook
 from ...plugin.settings_store import read_last
+from ..parts.path_text import show_end
 from ..parts.plain import plain_tip
 from ..parts.sentences import size_text
 from ..parts.wrapping_label import WrappingLabel
@@ -48,6 +49,7 @@ class SaveField(QWidget):
         self._own = ""
         self._cost = ""
         self._disk = DiskLook(free_bytes, self._show, self)
+        show_end(self.output_widget)
         self.set_output(read_last("output", str(at_home("~") / "FirstLight")))
         self.output_widget.fileChanged.connect(self._change)
 
@@ -66,22 +68,13 @@ class SaveField(QWidget):
     def set_output(self, path: str) -> None:
         """Choose the folder for all results."""
         self.output_widget.setFilePath(path)
-        self._show_beginning()
 
     def show_event(self, own: str, cost: str) -> None:
         """Name the event's own folder, and what mapping it costs (empty: not known yet)."""
         self._own, self._cost = own, cost
         self._look()
 
-    def _show_beginning(self) -> None:
-        """A long path shows where it begins; all of it is in the tool tip."""
-        edit = self.output_widget.lineEdit()
-        if not edit.hasFocus():
-            edit.setCursorPosition(0)
-        edit.setToolTip(plain_tip(self.output()))
-
     def _change(self, *_: object) -> None:
-        self._show_beginning()
         self._look()
         self.changed.emit()
 

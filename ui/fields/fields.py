@@ -23,6 +23,7 @@ from ...core.types import Aoi
 from ...plugin.language import said
 from ..area.area_text import area_text
 from ..catalogs.catalog_combo import CatalogCombo
+from ..parts.path_text import show_end
 from ..parts.plain import plain_tip
 from .band_files_field import BandFilesField
 from .date_field import DateField
@@ -240,6 +241,7 @@ class PathField(Field):
             self.files.setFilter(f"*{param.suffix}")
             self.files.setConfirmOverwrite(False)
         self.files.lineEdit().setPlaceholderText(said(param.help))
+        show_end(self.files)
         self.set_value(param.default)
         self.hold(self.files, self.files.fileChanged)
 
@@ -261,6 +263,7 @@ class PathsField(Field):
         self.files.setStorageMode(QgsFileWidget.StorageMode.GetMultipleFiles)
         self.files.setDialogTitle(said(param.title))
         self.files.lineEdit().setPlaceholderText(said(param.help))
+        show_end(self.files)
         self.set_value(param.default)
         self.hold(self.files, self.files.fileChanged)
 

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from qgis.gui import QgsCollapsibleGroupBoxBasic
-from qgis.PyQt.QtCore import Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import QFormLayout, QToolButton, QVBoxLayout, QWidget
 
 from ...core.operation import Declared
@@ -17,6 +18,11 @@ from ...plugin.language import said
 from ..parts.plain import PlainLabel, plain_tip
 from .field import Field
 from .fields import AreaField, make_field
+
+FIELD_LETTERS = 24
+"""Of a field that are in view beside its label; where there is no room for them, it stands below,
+as wide as the form.
+"""
 
 
 class ParameterForm(QWidget):
@@ -38,9 +44,11 @@ class ParameterForm(QWidget):
         self.fields: dict[str, Field] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        self._labels: list[PlainLabel] = []
         plain = _form_layout()
         layout.addLayout(plain)
         advanced = _form_layout()
+        self._layouts = (plain, advanced)
         for param in operation.parameters(Door.DOCK):
             field = make_field(param)
             field.setObjectName(f"field_{param.name}")
@@ -52,6 +60,8 @@ class ParameterForm(QWidget):
             label = PlainLabel(said(param.title) + (" *" if param.required else ""))
             label.setToolTip(plain_tip(said(param.help)))
             label.setBuddy(field.held)
+            label.setWordWrap(True)  # a narrow dock is narrower than some labels
+            self._labels.append(label)
             _name_parts(field, said(param.title))
             (advanced if param.advanced else plain).addRow(label, field)
         if advanced.rowCount():
@@ -73,6 +83,28 @@ class ParameterForm(QWidget):
         for name, value in values.items():
             self.fields[name].set_value(value)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There is other room for fields beside their labels."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another font takes other room."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """All fields beside their labels, or all below them: a form with some of each has no
+        column that the eye could follow.
+        """
+        fonts = self.fontMetrics()
+        widest = max((fonts.horizontalAdvance(one.text()) for one in self._labels), default=0)
+        beside = widest + FIELD_LETTERS * fonts.averageCharWidth() <= self.width()
+        policy = QFormLayout.RowWrapPolicy
+        for form in self._layouts:
+            form.setRowWrapPolicy(policy.DontWrapRows if beside else policy.WrapAllRows)
+
 
 def _fill(field: Field, take_area: Callable[[], Aoi | None]) -> None:
     field.set_value(take_area())
@@ -88,6 +120,4 @@ def _name_parts(field: Field, title: str) -> None:
 def _form_layout() -> QFormLayout:
     form = QFormLayout()
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-    # In large letters a label is as wide as the dock: its field comes below it then.
-    form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
     return form

@@ -30,6 +30,8 @@ from ...core.types import Aoi, ValidationReport
 from ...plugin.language import said
 from ...plugin.stack_pair import stack_pair
 from ..fields.parameter_form import ParameterForm
+from ..parts.bold import embolden
+from ..parts.margins import BAR_WIDTH
 from ..parts.plain import PlainLabel, plain_tip
 from ..parts.shades import Shade, shade
 from ..parts.tab_order import tab_stops, visit_after
@@ -82,9 +84,7 @@ class ToolsPanel(QWidget):
         self.back_button.setToolTip(self.tr("Back to the list; what is typed here is kept"))
         self.title_label = PlainLabel(objectName="tool_title_label")
         self.title_label.setWordWrap(True)
-        font = self.title_label.font()
-        font.setBold(True)
-        self.title_label.setFont(font)
+        embolden(self.title_label)
         self.pages = QStackedWidget(objectName="tool_pages")
         self.next_button = QPushButton(objectName="next_button", visible=False)
         self.summary_label = PlainLabel(objectName="summary_label")
@@ -101,6 +101,7 @@ class ToolsPanel(QWidget):
         self.again_button = QPushButton(objectName="again_button", visible=False)
         self.report_view = ReportView()
         self.progress_bar = QProgressBar(objectName="tools_progress_bar", minimum=0, maximum=100)
+        self.progress_bar.setMinimumWidth(BAR_WIDTH)
         self.run_button = QPushButton(self.tr("R&un"), objectName="tools_run_button")
         self.cancel_button = QPushButton(
             self.tr("Ca&ncel"), objectName="tools_cancel_button", enabled=False

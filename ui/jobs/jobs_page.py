@@ -30,6 +30,7 @@ from ...plugin.disk import DiskLook
 from ...plugin.jobs.job import Job
 from ...plugin.messages import show_details
 from ..parts.flow import FlowLayout
+from ..parts.margins import BAR_WIDTH
 from ..parts.page import Page
 from ..parts.plain import plain_tip
 from ..parts.sentences import count, describe_waiting
@@ -53,6 +54,7 @@ class JobsPage(Page):
         self.details.setAccessibleName(self.tr("The chosen job"))
         self.details.setTabChangesFocus(True)
         self.progress_bar = QProgressBar(objectName="job_progress", minimum=0, maximum=100)
+        self.progress_bar.setMinimumWidth(BAR_WIDTH)
         self.progress_bar.setAccessibleName(self.tr("Progress of the chosen job"))
         self.primary_button = QPushButton(objectName="job_primary_button")
         self.more_button = QToolButton(objectName="job_more_button")

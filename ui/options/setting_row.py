@@ -64,9 +64,8 @@ class SettingRow(QWidget):
             )
         )
         self.origin_label.setWordWrap(True)
-        font = self.origin_label.font()
-        font.setItalic(True)
-        self.origin_label.setFont(font)
+        # As a style sheet: that of QGIS, with its font, takes fonts away.
+        self.origin_label.setStyleSheet("font-style: italic")
         self.problem_label = PlainLabel(objectName=f"problem_{declared.name}", visible=False)
         self.problem_label.setWordWrap(True)
         layout = QVBoxLayout(self)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from qgis.PyQt.QtCore import QRect, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPalette
-from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from ...core.operation import AreaRow
+from ..parts.bold import embolden
 from ..parts.plain import PlainLabel
 
 
@@ -40,8 +41,8 @@ class ClassChart(QWidget):
             name.setWordWrap(True)
             name.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom)
-            _embolden(name, row.counts)
-            _embolden(value, row.counts)
+            embolden(name, row.counts)
+            embolden(value, row.counts)
             self._grid.addWidget(name, 2 * number, 0)
             self._grid.addWidget(value, 2 * number, 1)
             self._grid.addWidget(_Bar(row, area / most), 2 * number + 1, 0, 1, 2)
@@ -69,9 +70,3 @@ class _Bar(QWidget):
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawRect(area)
         painter.end()
-
-
-def _embolden(label: QLabel, bold: bool) -> None:
-    font = label.font()
-    font.setBold(bold)
-    label.setFont(font)

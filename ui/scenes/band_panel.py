@@ -20,6 +20,7 @@ from ...core.discovery.band_config import Band, Sensor, get_sensor
 from ...core.operations.ingest import load_band_tasks
 from ...core.types import SceneItem
 from ...plugin.language import said
+from ..parts.bold import embolden
 from ..parts.flow import FlowLayout
 from ..parts.margins import MARGINS
 from ..parts.plain import PlainLabel, plain_tip
@@ -86,6 +87,7 @@ class BandPanel(QGroupBox):
         while self._grid.count():
             self._grid.takeAt(0).widget().deleteLater()
         self.boxes = {band.name: self._box(band) for band in self.sensor.listed}
+        self.hint_label.setVisible(any(name in self.boxes for name in self.sensor.required))
         self._lay_out(self.sensor)
         laid_out = sorted(self.sensor.listed, key=lambda band: band.resolution_m)
         visit_after(self.task_combo, [self.boxes[band.name] for band in laid_out])
@@ -196,9 +198,7 @@ class BandPanel(QGroupBox):
             tip.append(self.tr("Categories: never interpolated."))
             tip.append(self.tr("Tells cloud from ground: fetched with every index."))
         if needed:
-            font = box.font()
-            font.setBold(True)
-            box.setFont(font)
+            embolden(box)
             tip.append(self._required_tip())
         box.setToolTip(plain_tip("\n".join(tip)))
         box.toggled.connect(self._change)

@@ -27,7 +27,8 @@ from ...core.monitor import BandProgress, BandState
 from ...core.operations.ingest import INGEST, missing_bands
 from ...core.params import Door
 from ..parts.flow import FlowLayout
-from ..parts.margins import MARGINS
+from ..parts.margins import BAR_WIDTH, MARGINS
+from ..parts.path_text import show_end
 from ..parts.plain import PlainLabel, plain_tip
 from ..parts.sentences import size_text
 from ..parts.shades import Shade, shade
@@ -71,11 +72,13 @@ class RunPanel(QGroupBox):
         self._wanted = set(DEFAULT_INDICES)
         self.band_table = QTableWidget(0, 3, objectName="band_table")
         self.progress_bar = QProgressBar(objectName="progress_bar", minimum=0, maximum=100)
+        self.progress_bar.setMinimumWidth(BAR_WIDTH)
         self.run_button = QPushButton(self.tr("R&un"), objectName="run_button", enabled=False)
         self.cancel_button = QPushButton(
             self.tr("Ca&ncel"), objectName="cancel_button", enabled=False
         )
         self.output_widget.lineEdit().setAccessibleName(self.tr("Folder for results"))
+        show_end(self.output_widget)
         self.progress_bar.setAccessibleName(self.tr("Progress"))
         self.footer = QWidget(objectName="run_footer")
         self._rows: dict[tuple[str, str], int] = {}
@@ -261,6 +264,8 @@ def amount_text(event: BandProgress) -> str:
     if percent is None:
         return size_text(event.received_bytes)
     size = event.total_bytes or event.received_bytes
+    if event.state in (BandState.DONE, BandState.SKIPPED) and size:
+        return size_text(size)  # all of it
     parts = [f"{percent} %", size_text(size) if size else ""]
     if event.bytes_per_s:
         parts.append(f"{size_text(round(event.bytes_per_s))}/s")

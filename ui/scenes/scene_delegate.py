@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QModelIndex, QObject, QSize, Qt
-from qgis.PyQt.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from qgis.PyQt.QtCore import QModelIndex, QSize, Qt
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from ...core.text import shown
 from ...core.types import format_time
@@ -63,16 +69,16 @@ class SceneDelegate(QStyledItemDelegate):
 class GalleryDelegate(QStyledItemDelegate):
     """Cells of one size, whether their picture is there or not yet."""
 
-    def __init__(self, cell: QSize, picture: QSize, parent: QObject) -> None:
-        super().__init__(parent)
-        self._cell, self._picture = cell, picture
+    def __init__(self, view: QListView) -> None:
+        super().__init__(view)
+        self._view = view
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         """The picture above, the day with its tick below."""
         super().initStyleOption(option, index)
-        option.decorationSize = self._picture
+        option.decorationSize = self._view.iconSize()
         option.decorationAlignment = Qt.AlignmentFlag.AlignCenter
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """That of every cell."""
-        return self._cell
+        return self._view.gridSize()

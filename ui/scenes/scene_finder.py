@@ -66,7 +66,7 @@ class SceneFinder(QObject):
         """Values that the scenes in the table answer to: more of them, and their sky, are about the
         same area.
         """
-        self._discovery: Discovery | None = None
+        self._found: Discovery | None = None
 
     def search(self) -> None:
         """Look for scenes with what the first two steps say."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qgis.PyQt.QtCore import QSize, Qt
+from qgis.PyQt.QtCore import QEvent, QSize, Qt
 from qgis.PyQt.QtGui import QResizeEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
@@ -64,9 +64,13 @@ class SceneTable(QTableView):
 
     def set_tall(self, tall: bool) -> None:
         """Make room for pictures in the rows."""
+        self._tall = tall
         self.setIconSize(QSize(ROW_PICTURE, ROW_PICTURE))
-        text = 2 * self.fontMetrics().lineSpacing() + 6
-        self.verticalHeader().setDefaultSectionSize(max(text, ROW_PICTURE + 4 if tall else 0))
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        text = 2 * self.fontMetrics().lineSpacing() + GAP
+        self.verticalHeader().setDefaultSectionSize(max(text, ROW_PICTURE + 4 if self._tall else 0))
 
     def arrange(self) -> None:
         """Columns and least height for what is there."""
@@ -94,6 +98,13 @@ class SceneTable(QTableView):
         """Another width is another room for the names."""
         super().resizeEvent(event)
         self._fit_columns()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Rows of another font have another height."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_rows()
+            self.arrange()
 
     def _fit_columns(self) -> None:
         """Fit the columns to what is in view, and give the first one the rest. Where they find no
@@ -142,11 +153,18 @@ class SceneGallery(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setIconSize(QSize(GALLERY_PICTURE, GALLERY_PICTURE))
-        line = self.fontMetrics().lineSpacing()
-        picture = QSize(GALLERY_PICTURE, GALLERY_PICTURE)
-        cell = QSize(GALLERY_PICTURE + 34, GALLERY_PICTURE + line + 14)
-        self.setGridSize(cell)
-        self.setItemDelegate(GalleryDelegate(cell, picture, self))
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Gallery of scenes"))
         self.setMinimumHeight(GALLERY_PICTURE * 2)
+        self.setItemDelegate(GalleryDelegate(self))
+        self._fit_cells()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Days in another font take another height."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit_cells()
+
+    def _fit_cells(self) -> None:
+        line = self.fontMetrics().lineSpacing()
+        self.setGridSize(QSize(GALLERY_PICTURE + 34, GALLERY_PICTURE + line + 14))

@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import (
     QGroupBox,
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -174,7 +175,13 @@ class SearchPanel(QGroupBox):
                 together.layout().setContentsMargins(0, 0, 0, 0)
                 row.addWidget(together)
             layout.addLayout(row)
-        layout.addLayout(_row(self.period_button, self.searches_button, self.search_button))
+        buttons = FlowLayout(spacing=4)
+        for button in (self.period_button, self.searches_button, self.search_button):
+            policy = button.sizePolicy()
+            policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
+            button.setSizePolicy(policy)
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
 
     def _follow_sensor(self) -> None:
         name = self.sensor_combo.currentData()
