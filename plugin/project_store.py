@@ -1,13 +1,14 @@
 """What was chosen in the dock, kept in the project: a project that is opened again begins there.
 
 A project may come from anybody. What it says is shown in fields and used when the user presses a
-button; its area is coordinates, never the name of a file.
+button; its area is coordinates, never the name of a file, and its scenes are names, never
+addresses: the catalogue says where they are.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from qgis.core import QgsProject
 
@@ -16,6 +17,7 @@ from ..core.text import redact
 from ..core.types import Aoi
 
 SCOPE = "firstlight"
+MOST_IDS = 500
 
 
 def write_choices(project: QgsProject, choices: Mapping[str, str | None]) -> None:
@@ -31,6 +33,21 @@ def read_choices(project: QgsProject, names: Iterable[str]) -> dict[str, str]:
     """The choices that the project holds, by name."""
     found = {name: str(project.readEntry(SCOPE, f"/{name}", "")[0]) for name in names}
     return {name: value for name, value in found.items() if value}
+
+
+def ids_to_text(ids: Sequence[str]) -> str:
+    """Names of scenes, as many as a person ticks; empty where there are none."""
+    return json.dumps(list(ids[:MOST_IDS])) if ids else ""
+
+
+def ids_from_text(text: str) -> frozenset[str]:
+    """The names of such a text; none where it holds none."""
+    try:
+        tree = json.loads(text) if text else []
+    except ValueError:
+        return frozenset()
+    found = tree[:MOST_IDS] if isinstance(tree, list) else []
+    return frozenset(one for one in found if isinstance(one, str))
 
 
 def area_to_text(aoi: Aoi | None) -> str:

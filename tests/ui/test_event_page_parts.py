@@ -14,7 +14,7 @@ from firstlight.plugin.jobs.job_record import JobState
 from firstlight.plugin.jobs.job_store import JobStore
 from firstlight.plugin.jobs.pace import Expected, JobPace
 from firstlight.ui.event.cost import cost_text
-from firstlight.ui.event.unfinished import UnfinishedJobs
+from firstlight.ui.jobs.unfinished import UnfinishedJobs
 from support.dock import press, press_run
 from support.event_world import Pass, area_text, event_world
 from support.range_server import Fault
@@ -176,7 +176,7 @@ def left_off(tmp_path, world, wait_for, qgis_app):
     assert jobs.close_down(PATIENCE_MS)
 
 
-def test_what_was_left_unfinished_is_told_on_the_first_page(
+def test_what_was_left_unfinished_is_told_on_every_page(
     desktop, left_off, qtbot, wait_for, tmp_path
 ):
     from firstlight.ui.dock.main_dock import MainDock
@@ -185,15 +185,16 @@ def test_what_was_left_unfinished_is_told_on_the_first_page(
     qtbot.addWidget(dock)
     dock.resize(400, 800)
     dock.show()
-    dock.show_page(dock.event_page)
-    told = dock.event_page.unfinished
-    assert told.isVisible()
+    told = dock.unfinished
+    for page in (dock.jobs, dock.scenes, dock.files, dock.event_page):
+        dock.show_page(page)
+        assert told.isVisible()
     assert told.label.text().startswith("QGIS ended before “Ingest scenes · fetched” did, at ")
     with qtbot.waitSignal(dock.run_finished, timeout=PATIENCE_MS) as caught:
         press(qtbot, told.resume_button)
         assert dock.page is dock.jobs, "there one sees how it goes on"
     assert caught.args == ["done"]
-    assert not told.isVisibleTo(dock.event_page)
+    assert not told.isVisible()
     assert QgsProject.instance().mapLayers()
     dock.close_down()
 

@@ -35,6 +35,7 @@ from ..catalogs.catalog_keeper import CatalogKeeper
 from ..event.event_page import EventPage
 from ..files.files_page import FilesPage
 from ..jobs.jobs_page import JobsPage
+from ..jobs.unfinished import UnfinishedJobs
 from ..parts.page import Page
 from ..parts.plain import plain_tip
 from ..parts.shared import Shared
@@ -101,6 +102,7 @@ class MainDock(QgsDockWidget):
         self.catalogs = CatalogKeeper(self, self.scenes.check_catalogs)
         self.memory = ProjectMemory(self.area, self.scenes, self.event_page)
         self.page_bar = PageBar()
+        self.unfinished = UnfinishedJobs(jobs)
         self.help_button = _small_button(
             "help_button", "/mActionHelpContents.svg", self.tr("Help: the guide on this page")
         )
@@ -250,8 +252,8 @@ class MainDock(QgsDockWidget):
             asked.catalogs_answered.connect(self.catalogs.show_answers)
         self.event_page.scenes_wanted.connect(self._show_scenes)
         self.event_page.catalogs_wanted.connect(self.catalogs.show_dialog)
-        self.event_page.unfinished.jobs_wanted.connect(lambda: self.show_page(self.jobs))
-        self.event_page.unfinished.resume_wanted.connect(self._resume)
+        self.unfinished.jobs_wanted.connect(lambda: self.show_page(self.jobs))
+        self.unfinished.resume_wanted.connect(self._resume)
         self.scenes.search_finished.connect(self.search_finished)
         self.scenes.sky_finished.connect(self.sky_finished)
         self.event_page.pairs_finished.connect(self.pairs_finished)
@@ -302,6 +304,7 @@ class MainDock(QgsDockWidget):
         layout = QVBoxLayout(whole)
         layout.setContentsMargins(SIDE, 4, SIDE, 4)
         layout.addWidget(self.page_bar)
+        layout.addWidget(self.unfinished)
         layout.addWidget(self.pages, 1)
         foot = QHBoxLayout()
         foot.setSpacing(2)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...plugin.project_store import area_from_text, area_to_text, read_choices, write_choices
+from ...plugin.project_store import (
+    area_from_text,
+    area_to_text,
+    ids_from_text,
+    ids_to_text,
+    read_choices,
+    write_choices,
+)
 from ..area.area_choice import AreaChoice
 from ..event.event_page import EventPage
 from ..scenes.scenes_page import ScenesPage
@@ -20,6 +27,7 @@ NAMES = (
     "event",
     "event_date",
     "output",
+    "scenes",
 )
 
 
@@ -33,6 +41,7 @@ class ProjectMemory(QObject):
         super().__init__()
         self._area, self._event = area, event
         self._search, self._run = scenes.search_panel, scenes.run_panel
+        self._scenes = scenes
         project = QgsProject.instance()
         project.writeProject.connect(self._write)
         project.readProject.connect(self.restore)
@@ -65,6 +74,8 @@ class ProjectMemory(QObject):
         if "output" in kept:
             self._run.set_output(kept["output"])
             self._event.save.set_output(kept["output"])
+        self._scenes.finder.wanted = ids_from_text(kept.get("scenes", ""))
+        self._scenes.changed()
 
     def _write(self, *_: object) -> None:
         chosen, event = self._search.values(), self._event.values()
@@ -75,8 +86,14 @@ class ProjectMemory(QObject):
             "event_date": event["date"],
             "event_catalog": event["catalog"],
             "output": self._run.output(),
+            "scenes": ids_to_text(self._ticked()),
         }
         write_choices(QgsProject.instance(), choices)
+
+    def _ticked(self) -> list[str]:
+        """Ids of scenes with a tick; of those that are still to be searched for, too."""
+        ids = [scene.id for scene in self._scenes.scene_panel.chosen()]
+        return [*ids, *sorted(self._scenes.finder.wanted.difference(ids))]
 
     def _forget(self) -> None:
         self._area.begin_anew()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QShowEvent
 from qgis.PyQt.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ...core.errors import FirstLightError
@@ -37,7 +38,6 @@ from .result_card import ResultCard
 from .result_deeds import ResultDeeds, folder_of
 from .save_field import SaveField
 from .sentence_field import SentenceField
-from .unfinished import UnfinishedJobs
 from .welcome import Welcome
 from .what_field import WhatField
 from .when_field import WhenField
@@ -79,7 +79,6 @@ class EventPage(Page):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
-        self.unfinished = UnfinishedJobs(shared.jobs)
         self.welcome = Welcome()
         self.what = WhatField()
         self.area_panel = AreaPanel("", area, partial(self.start, kept=False))
@@ -174,7 +173,17 @@ class EventPage(Page):
             self.card.show_result(None)
             self.progress_bar.reset()
             self.when.event_edit.set_value(None)
+            for step in self._steps:
+                step.set_folded(False)
         self.changed()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The page comes into view: what another page, or a project, has chosen meanwhile may have
+        pairs.
+        """
+        super().showEvent(event)
+        if not self.busy and self.values() != self._asked and self._is_complete():
+            self._timer.start()
 
     def close_down(self) -> None:
         """Let the map go."""
@@ -379,7 +388,7 @@ class EventPage(Page):
         column = QWidget()
         inner = QVBoxLayout(column)
         inner.setContentsMargins(0, 4, 0, 4)
-        for part in (self.unfinished, self.welcome, self.sentence, *self._steps, self.card):
+        for part in (self.welcome, self.sentence, *self._steps, self.card):
             inner.addWidget(part)
         inner.addStretch(1)
         self._scroll = ColumnScroll("event_scroll", column)

@@ -33,6 +33,7 @@ from ..fields.parameter_form import ParameterForm
 from ..parts.bold import embolden
 from ..parts.margins import BAR_WIDTH
 from ..parts.plain import PlainLabel, plain_tip
+from ..parts.sentences import figures_of
 from ..parts.shades import Shade, shade
 from ..parts.tab_order import tab_stops, visit_after
 from .report_view import ReportView
@@ -182,7 +183,8 @@ class ToolsPanel(QWidget):
     def show_result(self, result: OperationResult) -> None:
         """Show the answer."""
         self.progress_bar.setValue(100)
-        self.result_text.setPlainText(result.text)
+        first = [*figures_of(result), ""] if result.summary is not None else []
+        self.result_text.setPlainText("\n".join((*first, result.text)))
         self._show_report(result.value if isinstance(result.value, ValidationReport) else None)
         self._offer_report(str(result.outputs.get("report", "")))
         self._offer_next(result)

@@ -7,12 +7,11 @@ from datetime import datetime
 from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QLocale
 
 from ...core.monitor import Level
-from ...core.operation import OperationResult
 from ...core.text import time_text
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_record import JobState
 from ..parts.job_names import name_text, place_of
-from ..parts.sentences import describe_waiting, project_name
+from ..parts.sentences import describe_waiting, figures_of, project_name
 
 DOUBT, FAULT = "⚠ ", "✖ "
 
@@ -72,21 +71,13 @@ def details_text(job: Job) -> str:
     if not job.state.has_ended and job.message:
         lines.append(job.message)
     if job.result is not None:
-        lines += ["", *_result_lines(job.result)]
+        lines += ["", *figures_of(job.result)]
         lines += ["", *(str(layer.path) for layer in job.result.layers)]
     lines += ["", _tr("Started in {project}.").format(project=project_name(job.project))]
     place = place_of(job)
     if place is not None:
         lines.append(_tr("Writes to {folder}").format(folder=place))
     return "\n".join(lines).strip()
-
-
-def _result_lines(result: OperationResult) -> list[str]:
-    """The figures; doubts, and the paths of layers, stand elsewhere."""
-    told = result.summary
-    if told is not None:
-        return list(filter(None, (told.headline, told.range, told.not_observed, told.reason)))
-    return [line for line in result.text.splitlines() if line not in result.warnings]
 
 
 def log_text(job: Job) -> str:

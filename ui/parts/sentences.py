@@ -44,6 +44,16 @@ def _problems(row: dict[str, Any]) -> list[str]:
     return sentences
 
 
+def figures_of(result: OperationResult) -> list[str]:
+    """What a result says: of a map the number to quote, how sure it is, what was not observed; else
+    its text. Doubts, and the paths of layers, stand elsewhere.
+    """
+    told = result.summary
+    if told is not None:
+        return list(filter(None, (told.headline, told.range, told.not_observed, told.reason)))
+    return [line for line in result.text.splitlines() if line not in result.warnings]
+
+
 def describe_waiting(job: Job) -> str:
     """Where the layers of a job are that was started in another project."""
     number = len(job.result.layers) if job.result else 0

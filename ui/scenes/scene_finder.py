@@ -67,6 +67,10 @@ class SceneFinder(QObject):
         same area.
         """
         self._found: Discovery | None = None
+        self.wanted: frozenset[str] = frozenset()
+        """Ids of scenes that were ticked in the project that was opened; the next search ticks
+        them again.
+        """
 
     def search(self) -> None:
         """Look for scenes with what the first two steps say."""
@@ -80,6 +84,7 @@ class SceneFinder(QObject):
 
     def forget(self) -> None:
         """Take away what was found."""
+        self.wanted = frozenset()
         self._show((), {})
 
     def search_on(self) -> None:
@@ -130,7 +135,8 @@ class SceneFinder(QObject):
         if self.searches is not None:
             ids = (scene.id for scene in discovery.scenes)
             new = self.searches.remember(discovery.aoi, self._asked, ids)
-        self._show(discovery.scenes, self._asked, discovery, new=new)
+        self._show(discovery.scenes, self._asked, discovery, new=new, ticked=self.wanted)
+        self._tick(discovery)
         self.said.emit(
             self.tr("{found} found. Choose scenes and bands, then press Run.").format(
                 found=_scenes(len(discovery.scenes))
@@ -143,6 +149,7 @@ class SceneFinder(QObject):
         discovery: Discovery = result.value
         self._found = discovery
         self._scene_panel.add_scenes(discovery.scenes, discovery.has_more)
+        self._tick(discovery)
         if discovery.scenes:
             total = self._scene_panel.model.rowCount()
             text = self.tr("{found} more, {total} in all.").format(
@@ -152,6 +159,21 @@ class SceneFinder(QObject):
             text = self.tr("There are no more scenes.")
         self.said.emit(text)
         self.search_finished.emit(len(discovery.scenes))
+
+    def _tick(self, discovery: Discovery) -> None:
+        """Tick what was ticked in the project, as far as it has come."""
+        model = self._scene_panel.model
+        numbers = [number for number, one in enumerate(model.scenes) if one.id in self.wanted]
+        if numbers:
+            model.choose(numbers)
+        self.wanted -= {one.id for one in model.scenes}
+        if self.wanted and not discovery.has_more:
+            self.warned.emit(
+                self.tr("Ticked when the project was saved, and not found now: {scenes}.").format(
+                    scenes=", ".join(sorted(self.wanted)[:NAMED_AT_MOST])
+                )
+            )
+            self.wanted = frozenset()
 
     def _give_up_more(self, _: str) -> None:
         """A search that was stopped or has failed cannot go on."""

@@ -91,7 +91,11 @@ class SceneModel(QAbstractTableModel):
     # What is in it
 
     def set_scenes(
-        self, scenes: Sequence[SceneItem], all_chosen: bool = False, new: Collection[str] = ()
+        self,
+        scenes: Sequence[SceneItem],
+        all_chosen: bool = False,
+        new: Collection[str] = (),
+        ticked: Collection[str] = (),
     ) -> None:
         """Show other scenes; the first one whose files need no account is chosen, or all.
 
@@ -99,11 +103,14 @@ class SceneModel(QAbstractTableModel):
         ----------
         new : collection of str
             Ids of those that were not there when this was searched before.
+        ticked : collection of str
+            Ids of those to be chosen instead, where any of them is there.
         """
         self.beginResetModel()
         self._scenes = list(scenes)
         fetchable = [number for number, scene in enumerate(scenes) if scene.access.is_open]
-        self._chosen = set(range(len(scenes)) if all_chosen else fetchable[:1])
+        wanted = [number for number, scene in enumerate(scenes) if scene.id in ticked]
+        self._chosen = set(range(len(scenes)) if all_chosen else wanted or fetchable[:1])
         self._looked = set()
         self._new = frozenset(new)
         self._icons = {}

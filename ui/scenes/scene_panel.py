@@ -179,6 +179,7 @@ class ScenePanel(QGroupBox):
         has_more: bool = False,
         all_chosen: bool = False,
         new: Collection[str] = (),
+        ticked: Collection[str] = (),
     ) -> None:
         """Show scenes; the first one is chosen, or all.
 
@@ -192,12 +193,14 @@ class ScenePanel(QGroupBox):
             Tick all of them.
         new : collection of str
             Ids of those that were not there when this was searched before.
+        ticked : collection of str
+            Ids of those to be ticked instead, where any of them is there.
         """
         self._current = None
         self.details.hide()
         if self._store is not None:
             self._store.forget_wanted()
-        self.model.set_scenes(scenes, all_chosen, new)
+        self.model.set_scenes(scenes, all_chosen, new, ticked)
         self.more_button.setVisible(has_more)
         self._arrange()
         self.pointed.emit(None)

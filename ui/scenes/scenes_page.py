@@ -266,9 +266,14 @@ class ScenesPage(Page):
         if not self.search_panel.catalog_combo.value():
             return self.tr("Choose a catalogue, or type the address of a STAC API."), False, False
         if not self.scene_panel.model.scenes:
+            before = len(self.finder.wanted)
+            if before:
+                scenes = count(before, self.tr("scene"), self.tr("scenes"))
+                again = self.tr("Press Search: {scenes} of the project will be ticked again.")
+                return again.format(scenes=scenes), True, False
             return self.tr("Press Search to look for scenes."), True, False
-        scenes, bands = self.scene_panel.chosen(), self.band_panel.chosen()
-        if not scenes:
+        chosen, bands = self.scene_panel.chosen(), self.band_panel.chosen()
+        if not chosen:
             return self.tr("Tick at least one scene."), True, False
         if not bands:
             return self.tr("Tick at least one band."), True, False
