@@ -10,9 +10,12 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, Union
+from typing import TYPE_CHECKING, Protocol, Union
 
 from .enums import StrEnum
+
+if TYPE_CHECKING:
+    from .operation import LayerOutput
 
 
 class Level(StrEnum):
@@ -83,7 +86,16 @@ class Note:
     text: str
 
 
-Event = Union[Progress, BandProgress, Note]
+@dataclass(frozen=True)
+class LayerReady:
+    """A layer of the result is whole, and can be looked at while the rest is still coming."""
+
+    layer: LayerOutput
+    withdrawn: bool = False
+    """It was told of before, and does not stand."""
+
+
+Event = Union[Progress, BandProgress, Note, LayerReady]
 
 
 class Monitor(Protocol):

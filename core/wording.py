@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from .errors import FirstLightError
-from .monitor import BandProgress, Event, Furthest, Monitor, Note, Progress
+from .monitor import BandProgress, Event, Furthest, LayerReady, Monitor, Note, Progress
 from .operation import Declared, LayerOutput, Operation, OperationResult, ResultSummary
 from .params import Param
 from .report import ValidationReport
@@ -161,6 +161,8 @@ class _Interpreter:
         elif isinstance(event, BandProgress):
             item_id, band = shown(event.item_id), shown(event.band)
             event = replace(event, item_id=item_id, band=band, detail=self._say(event.detail))
+        elif isinstance(event, LayerReady):
+            event = replace(event, layer=self.wording.layer(event.layer))
         else:
             fraction = self.furthest.reach(event.fraction)
             event = Progress(fraction, self._say(event.message), self._say(event.detail))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +25,8 @@ PARENT_GROUP = "FirstLight"
 """Around results that belong to no event."""
 RESULT = "firstlight/result"
 """Property of a layer that Processing puts on the map: the group that it would have had."""
+EARLY = "firstlight/early"
+"""Property of a layer that came while the rest of its result was still coming."""
 ACQUIRED = "firstlight/acquired"
 """Property of a layer: when its newest picture was taken, ISO."""
 
@@ -58,7 +60,10 @@ def place_layer(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) ->
     if node is not None:
         group = node.parent()
         new = group.insertLayer(group.children().index(node), layer)
-        new.setItemVisibilityChecked(node.itemVisibilityChecked())
+        # What came early was switched on to be seen; now others may lie above it.
+        left = node.itemVisibilityChecked()
+        early = any(other.customProperty(EARLY) for other in old)
+        new.setItemVisibilityChecked(left and output.visible if early else left)
         if node.isExpanded():
             _unfold(new)
         else:
@@ -86,6 +91,46 @@ def _group(names: Iterable[str], project: QgsProject) -> QgsLayerTreeGroup:
         ]
         group = own[0] if own else group.insertGroup(0, name)
     return group
+
+
+def mark_early(layer: QgsMapLayer, project: QgsProject) -> None:
+    """Note that a layer has come while the rest of its result is still coming, which takes its
+    place then.
+    """
+    layer.setCustomProperty(EARLY, True)
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is not None and node.parent().parent() is not None:
+        node.parent().parent().setCustomProperty(EARLY, True)
+
+
+def withdraw_layer(output: LayerOutput, project: QgsProject) -> None:
+    """Take away a layer that came early and does not stand."""
+    gone = [
+        layer.id()
+        for layer in project.mapLayers().values()
+        if layer.customProperty(EARLY) and _same_file(source_path(layer), output.path)
+    ]
+    project.removeMapLayers(gone)
+
+
+def order_groups(outputs: Sequence[LayerOutput], project: QgsProject) -> None:
+    """Put the groups of a result into its order, where layers that came early have made some of
+    them before the others: each above the one before.
+    """
+    for above in dict.fromkeys(output.above for output in outputs if output.above):
+        names = [shown(one.group) for one in outputs if one.above == above]
+        parent = _group((above,), project)
+        if not parent.customProperty(EARLY):
+            continue
+        parent.removeCustomProperty(EARLY)
+        nodes = {node.name(): node for node in parent.children()}
+        wanted = [name for name in dict.fromkeys(reversed(names)) if name in nodes]
+        if [name for name in nodes if name in wanted] == wanted:
+            continue
+        for name in reversed(wanted):
+            parent.insertChildNode(0, nodes[name].clone())
+            parent.removeChildNode(nodes[name])
+            _open(parent.children()[0])
 
 
 def _open(group: QgsLayerTreeGroup | None) -> None:

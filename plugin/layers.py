@@ -23,7 +23,7 @@ from ..core.text import shown
 from .compat import UTC
 from .layer_metadata import describe_layer
 from .layer_style import NATURAL_COLOR, apply_style
-from .layer_tree import place_layer
+from .layer_tree import mark_early, order_groups, place_layer
 from .layer_tree import source_path as source_path
 from .legend_language import translate_legend
 from .picture_style import show_picture
@@ -61,16 +61,24 @@ class LayerLoader(QObject):
         Where; what has not come when it is closed does not come into the next one.
     parent : QObject, optional
         Keeps the loader alive.
+    early : bool
+        The rest of the result is still coming: what comes then takes their places.
     """
 
     finished = pyqtSignal(list, list)
     """Carries the new layers, and a :class:`FirstLightError` for each that cannot be shown."""
 
     def __init__(
-        self, outputs: Iterable[LayerOutput], project: QgsProject, parent: QObject | None = None
+        self,
+        outputs: Iterable[LayerOutput],
+        project: QgsProject,
+        parent: QObject | None = None,
+        early: bool = False,
     ) -> None:
         super().__init__(parent)
         self._left = list(outputs)
+        self._early = early
+        self._outputs = () if early else tuple(self._left)
         self._project = project
         self._layers: list[str] = []
         self._errors: list[FirstLightError] = []
@@ -87,12 +95,17 @@ class LayerLoader(QObject):
     def _next(self) -> None:
         if self._left:
             try:
-                self._layers.append(add_layer(self._left.pop(0), self._project).id())
+                layer = add_layer(self._left.pop(0), self._project)
+                if self._early:
+                    mark_early(layer, self._project)
+                self._layers.append(layer.id())
             except FirstLightError as error:
                 self._errors.append(error)
             self.start()
             return
         self._project.cleared.disconnect(self.stop)
+        if self._layers:
+            order_groups(self._outputs, self._project)
         there = [self._project.mapLayer(layer_id) for layer_id in self._layers]
         self.finished.emit([layer for layer in there if layer is not None], self._errors)
 

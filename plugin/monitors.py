@@ -8,7 +8,7 @@ from html import escape
 
 from qgis.core import Qgis, QgsMessageLog, QgsProcessingFeedback
 
-from ..core.monitor import BandProgress, BandState, Event, Level, Note, Progress
+from ..core.monitor import BandProgress, BandState, Event, LayerReady, Level, Note, Progress
 from ..core.text import redact, shown
 
 LOG_TAG = "FirstLight"
@@ -79,6 +79,8 @@ class TaskMonitor:
                 log(f"{event.item_id} {event.band}: {event.state}{detail}", level)
             self._states[key] = event.state
             self._pending[key] = event
+        elif isinstance(event, LayerReady):
+            self._pending[event.layer.path] = event
         else:
             self._pending[Progress] = event
         self._flush_when_due()
@@ -143,7 +145,7 @@ class FeedbackMonitor:
                 text = f"{event.item_id} {event.band}: {event.state}{detail}"
                 trouble = event.state in (BandState.FAILED, BandState.RETRYING)
                 self._tell(Level.WARNING if trouble else Level.INFO, text)
-        else:
+        elif isinstance(event, Note):
             self._tell(event.level, event.text)
 
     def cancelled(self) -> bool:

@@ -32,7 +32,7 @@ from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, format_time
 from ..workers import run_in_background
 from .event_home import REPORT_NAME, check_is_its_own, event_facts, make_folder, place_words
-from .event_run import EventRun
+from .event_run import EventRun, event_title
 from .report.kept import outline_texts, record_event
 from .report.outlook import look_ahead
 from .report.page import write_report
@@ -40,10 +40,10 @@ from .report.sheet import print_sheet
 from .report.story import EventStory
 from .search_params import area_param, catalog_param, days_param, event_date_param, sensor_param
 
-SEARCH_SHARE, BRING_SHARE, HEIGHTS_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.6, 0.65, 0.88, 0.93
+SEARCH_SHARE, MAP_SHARE, FUSE_SHARE = 0.15, 0.88, 0.93
 FORECAST_SHARE, FORECAST_FOLDER = 0.95, "forecast"
-"""Shares of the progress bar where searching, downloading, heights, mapping and putting maps
-together end; the rest is the report.
+"""Shares of the progress bar where searching, downloading with mapping, and putting maps together
+end; the rest is the report.
 """
 
 
@@ -162,19 +162,14 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     query = params.query(_given_scenes(params, settings, monitor, left_out.append))
     make_folder(params.output)
     check_is_its_own(params.output, query)
-    run = EventRun(
-        query, params.output, settings, Access(settings), monitor, area_mask=params.area_mask
-    )
+    run = EventRun(query, params.output, settings, Access(settings), area_mask=params.area_mask)
 
     def part(begin: float, end: float) -> Monitor:
         return PartMonitor(monitor, begin, end)
 
     chosen, missed = choose_steps(query, steps, settings, part(0.0, SEARCH_SHARE), run.access)
     run.missed += [*left_out, *missed]
-    ready = run.bring(chosen, part(SEARCH_SHARE, BRING_SHARE))
-    if params.terrain:
-        run.bring_heights(ready, part(BRING_SHARE, HEIGHTS_SHARE))
-    run.map(ready, part(HEIGHTS_SHARE, MAP_SHARE))
+    run.make(chosen, part(SEARCH_SHARE, MAP_SHARE), params.terrain)
     if query.event.fuse:
         run.fuse(query.event.fuse, part(MAP_SHARE, FUSE_SHARE))
     outlook = (
@@ -327,12 +322,7 @@ def _layers(run: EventRun) -> list[LayerOutput]:
     hidden = [replace(layer, visible=False) for maps in reversed(others) for layer in maps]
     # Each group comes to lie above the one before.
     layers = [*heights, *pictures, *hidden, *first]
-    return [replace(layer, above=_title(run.query)) for layer in layers]
-
-
-def _title(query: EventQuery) -> str:
-    """Name of the event's group on the map."""
-    return f"{query.event.title} {query.day}, {place_words(query.aoi)}"
+    return [replace(layer, above=event_title(run.query)) for layer in layers]
 
 
 EVENT = Operation(

@@ -4,7 +4,7 @@ be done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,27 +14,31 @@ from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
 from ..enums import AreaMask
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, odd_data
+from ..files.atomic import remove_quietly
 from ..maps.fuse import FUSE, FuseParams
 from ..maps.registry import get_map
 from ..moment import Moment
-from ..monitor import EventQueue, Lanes, Level, Monitor, Note
+from ..monitor import EventQueue, Lanes, LayerReady, Level, Monitor, Note, PartMonitor
 from ..operation import LayerOutput
 from ..params import InputRole
 from ..recipes.layers import Extent
 from ..recipes.map_operation import MapOperation
 from ..recipes.results import MapResult
 from ..scenes.event_pairs import ChosenStep, EventQuery
-from ..scenes.passes import PassStack, bring_passes
+from ..scenes.passes import PassBringer, PassStack
 from ..scenes.stand_in import mixed_sentences
 from ..settings import Settings
 from ..terrain.heights import metric_area
 from ..types import AlgorithmResult, format_time
 from ..workers import run_parallel
+from .event_home import place_words
 from .terrain_map import TerrainRequest, map_terrain
 
 Outcome = TypeVar("Outcome")
 
 MAPS_AT_ONCE = 2
+HEIGHTS_SHARE = 0.2
+"""Share of the progress of making the maps where heights are there."""
 TERRAIN_FOLDER = "terrain"
 SIDES = {"before": "Before", "after": "After"}
 """Sides of an event, for people."""
@@ -55,7 +59,7 @@ class ReadyStep:
 
     def maps(self) -> tuple[MapOperation, ...]:
         """The maps that the recipe asks for."""
-        return tuple(get_map(name) for name in self.chosen.step.algorithms)
+        return _maps(self.chosen)
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,20 @@ class MappedStep:
         """The raster of that extent."""
         return self.result.outputs[self.subject.layer.name]
 
+    @property
+    def main_layer(self) -> LayerOutput:
+        """That raster on the map, in the group of this map."""
+        [layer] = [one for one in self.layers if one.path == self.main_path]
+        return replace(layer, group=self.group)
+
+
+@dataclass(frozen=True)
+class _MadeStep:
+    """A step with its maps, or why one could not be made."""
+
+    ready: ReadyStep
+    maps: list[MappedStep | FirstLightError]
+
 
 @dataclass
 class EventRun:
@@ -107,7 +125,8 @@ class EventRun:
     folder: Path
     settings: Settings
     access: Access
-    monitor: Monitor
+    scenes: Path | None = None
+    """Folder of the scenes; None: one beside the maps."""
     area_mask: AreaMask = AreaMask.SHAPE
     """Which pixels of the area its maps count."""
     mapped: list[MappedStep] = field(default_factory=list)
@@ -118,96 +137,45 @@ class EventRun:
     missed: list[str] = field(default_factory=list)
     """A sentence for each thing that could not be done."""
 
-    def bring(self, chosen: Sequence[ChosenStep], monitor: Monitor) -> list[ReadyStep]:
-        """Bring each step's passes to the disk.
+    def make(self, chosen: Sequence[ChosenStep], monitor: Monitor, heights: bool = False) -> None:
+        """Bring each step's passes to the disk and make its maps: these are made as soon as the
+        bands are there that they read, while those for the pictures are still coming.
+
+        Parameters
+        ----------
+        heights : bool
+            Also compute slope and height above drainage for the maps that take them.
 
         Raises
         ------
         FirstLightError
-            The first step's failure, where none can be had.
+            The first step's failure, where no map can be made.
         """
-        pairs = [(step.pair.before, step.pair.after) for step in chosen]
-        stacks = bring_passes(
-            [each for pair in pairs for each in pair],
+        passes = PassBringer(
+            [side for step in chosen for side in (step.pair.before, step.pair.after)],
+            [bands for step in chosen for bands in (_bands_read(step),) * 2],
             self.query.aoi,
             self.query.event,
-            self.folder / "scenes",
+            self.scenes or self.folder / "scenes",
             self.settings,
-            monitor,
             self.access,
         )
-        ready: list[ReadyStep] = []
-        failures: list[FirstLightError] = []
-        for number, step in enumerate(chosen):
-            with self._failing_into(failures):
-                ready.append(self._ready(step, stacks[2 * number : 2 * number + 2], monitor))
-        if not ready:
-            raise failures[0]
-        return ready
-
-    def _ready(
-        self, step: ChosenStep, stacks: Sequence[PassStack | FirstLightError], monitor: Monitor
-    ) -> ReadyStep:
-        passes = [_or_raise(stack) for stack in stacks]
-        for side, stack in zip(SIDES, passes):
-            self.pictures.append(_picture(stack, side, step.sensor))
-        told = mixed_sentences([stack.scenes[0] for stack in passes])
-        for sentence in told:
-            monitor.emit(Note(Level.WARNING, sentence))
-        passes[1] = replace(passes[1], warnings=(*passes[1].warnings, *told))
-        return ReadyStep(step, *passes)
-
-    def bring_heights(self, ready: Sequence[ReadyStep], monitor: Monitor) -> None:
-        """Compute slope and height above drainage for the maps that take them; without them the
-        maps are made all the same.
-        """
-        if not any(map_.takes(InputRole.HAND) for step in ready for map_ in step.maps()):
-            self._miss("Heights are of no use here: no algorithm of this event takes them")
-            return
-        request = TerrainRequest(
-            metric_area(self.query.aoi), self.folder / TERRAIN_FOLDER, self.query.catalog
-        )
-        with self._failing_into([]):
-            self.heights, layers = map_terrain(request, self.settings, monitor)
-            self.height_layers += [replace(layer, visible=False) for layer in layers]
-
-    def map(self, ready: Sequence[ReadyStep], monitor: Monitor) -> None:
-        """Make the maps of each step.
-
-        Raises
-        ------
-        FirstLightError
-            The first map's failure, where none can be made.
-        """
-        jobs = [(step, operation) for step in ready for operation in step.maps()]
-        heights = self.heights.outputs if self.heights else {}
         events = EventQueue(monitor)
-        lanes = Lanes(events, len(jobs))
-
-        def make(number: int) -> MappedStep | FirstLightError:
-            step, operation = jobs[number]
-            try:
-                with odd_data("A map of the event cannot be made", AlgorithmError):
-                    params = operation.map_inputs(
-                        self.folder / operation.name,
-                        post=step.after.stack,
-                        pre=step.before.stack,
-                        hand=heights.get("hand"),
-                        slope=heights.get("slope"),
-                        area=self.query.aoi,
-                        area_mask=self.area_mask,
-                    )
-                    return self._run(operation, params, step, lanes.lane(number))
-            except (Cancelled, DiskFullError):
-                raise
-            except FirstLightError as error:
-                return error
-
+        lanes = Lanes(events, 2)
+        made: list[_MadeStep | FirstLightError] = []
         failures: list[FirstLightError] = []
-        # Beside each other: the few tiles of an event are done one after the other in each map.
-        for made in run_parallel(make, range(len(jobs)), MAPS_AT_ONCE, events):
-            with self._failing_into(failures):
-                self.mapped.append(_or_raise(made))
+
+        def make_maps() -> None:
+            lane = lanes.lane(1)
+            if heights:
+                self.bring_heights(chosen, PartMonitor(lane, 0.0, HEIGHTS_SHARE))
+            made.extend(self._make_maps(chosen, passes, PartMonitor(lane, HEIGHTS_SHARE, 1.0)))
+
+        jobs: list[Callable[[], None]] = [lambda: passes.bring(lanes.lane(0)), make_maps]
+        run_parallel(lambda work: work(), jobs, len(jobs), events)
+        for number, step in enumerate(made):
+            with self._failing_into(failures, monitor):
+                self._finish(_or_raise(step), number, passes, failures, monitor)
         if not self.mapped:
             raise (
                 failures[0]
@@ -218,6 +186,109 @@ class EventRun:
                     "Add one to its recipe in config/events.yaml.",
                 )
             )
+
+    def _make_maps(
+        self, chosen: Sequence[ChosenStep], passes: PassBringer, monitor: Monitor
+    ) -> list[_MadeStep | FirstLightError]:
+        """The maps of each step, made when its passes are there."""
+        events = EventQueue(monitor)
+        lanes = Lanes(events, len(chosen))
+
+        def make(number: int) -> _MadeStep | FirstLightError:
+            sides = [passes.early(2 * number + side, events.stop) for side in range(len(SIDES))]
+            try:
+                ready = ReadyStep(chosen[number], *(_or_raise(side) for side in sides))
+            except FirstLightError as error:
+                return error
+            return _MadeStep(ready, self._map(ready, lanes.lane(number)))
+
+        return run_parallel(make, range(len(chosen)), MAPS_AT_ONCE, events)
+
+    def _map(self, ready: ReadyStep, monitor: Monitor) -> list[MappedStep | FirstLightError]:
+        """The maps of a step; each is told as soon as it is made."""
+        operations = ready.maps()
+        heights = self.heights.outputs if self.heights else {}
+        events = EventQueue(monitor)
+        lanes = Lanes(events, len(operations))
+
+        def make(number: int) -> MappedStep | FirstLightError:
+            operation, lane = operations[number], lanes.lane(number)
+            try:
+                with odd_data("A map of the event cannot be made", AlgorithmError):
+                    params = operation.map_inputs(
+                        self.folder / operation.name,
+                        post=ready.after.for_maps,
+                        pre=ready.before.for_maps,
+                        hand=heights.get("hand"),
+                        slope=heights.get("slope"),
+                        area=self.query.aoi,
+                        area_mask=self.area_mask,
+                    )
+                    mapped = self._run(operation, params, ready, lane)
+            except (Cancelled, DiskFullError):
+                raise
+            except FirstLightError as error:
+                return error
+            lane.emit(Note(Level.INFO, f"{mapped.title}: {mapped.main_path}"))
+            lane.emit(LayerReady(replace(mapped.main_layer, above=event_title(self.query))))
+            return mapped
+
+        # Beside each other: the few tiles of an event are done one after the other in each map.
+        return run_parallel(make, range(len(operations)), MAPS_AT_ONCE, events)
+
+    def _finish(
+        self,
+        step: _MadeStep,
+        number: int,
+        passes: PassBringer,
+        failures: list[FirstLightError],
+        monitor: Monitor,
+    ) -> None:
+        """Take in a step with all bands of its passes.
+
+        Raises
+        ------
+        FirstLightError
+            If a band of its maps turns out to be unfit; they are withdrawn.
+        """
+        early = step.ready
+        mapped: list[MappedStep] = []
+        for outcome in step.maps:
+            with self._failing_into(failures, monitor):
+                mapped.append(_or_raise(outcome))
+        try:
+            before, after = (
+                _or_raise(passes.whole(2 * number + side, one))
+                for side, one in enumerate(early.passes)
+            )
+        except FirstLightError:
+            for one in mapped:
+                remove_quietly(*one.result.outputs.values())
+                monitor.emit(LayerReady(one.main_layer, withdrawn=True))
+            raise
+        for side, stack in zip(SIDES, (before, after)):
+            self.pictures.append(_picture(stack, side, early.chosen.sensor))
+        told = mixed_sentences([stack.scenes[0] for stack in (before, after)])
+        for sentence in (*told, *_lacking(early, before, after)):
+            monitor.emit(Note(Level.WARNING, sentence))
+        after = replace(after, warnings=(*after.warnings, *told))
+        ready = ReadyStep(early.chosen, before, after)
+        self.mapped += [replace(one, source=ready) for one in mapped]
+
+    def bring_heights(self, chosen: Sequence[ChosenStep], monitor: Monitor) -> None:
+        """Compute slope and height above drainage for the maps that take them; without them the
+        maps are made all the same.
+        """
+        if not any(map_.takes(InputRole.HAND) for step in chosen for map_ in _maps(step)):
+            sentence = "Heights are of no use here: no algorithm of this event takes them"
+            self._miss(sentence, monitor)
+            return
+        request = TerrainRequest(
+            metric_area(self.query.aoi), self.folder / TERRAIN_FOLDER, self.query.catalog
+        )
+        with self._failing_into([], monitor):
+            self.heights, layers = map_terrain(request, self.settings, monitor)
+            self.height_layers += [replace(layer, visible=False) for layer in layers]
 
     def fuse(self, layer: str, monitor: Monitor) -> None:
         """Put the maps of several sensors together, where more than one has the layer."""
@@ -233,7 +304,7 @@ class EventRun:
             area=self.query.aoi,
             area_mask=self.area_mask,
         )
-        with self._failing_into([]):
+        with self._failing_into([], monitor):
             self.mapped.insert(0, self._run(FUSE, params, None, monitor))
 
     def _run(
@@ -245,7 +316,7 @@ class EventRun:
         return MappedStep(operation, source, result.value, result.layers)
 
     @contextmanager
-    def _failing_into(self, failures: list[FirstLightError]) -> Iterator[None]:
+    def _failing_into(self, failures: list[FirstLightError], monitor: Monitor) -> Iterator[None]:
         """Keep and name a failure, and go on; not of a stop or a full disk."""
         try:
             with odd_data("A map of the event cannot be made", AlgorithmError):
@@ -254,11 +325,40 @@ class EventRun:
             raise
         except FirstLightError as error:
             failures.append(error)
-            self._miss(str(error))
+            self._miss(str(error), monitor)
 
-    def _miss(self, sentence: str) -> None:
+    def _miss(self, sentence: str, monitor: Monitor) -> None:
         self.missed.append(sentence)
-        self.monitor.emit(Note(Level.WARNING, sentence))
+        monitor.emit(Note(Level.WARNING, sentence))
+
+
+def event_title(query: EventQuery) -> str:
+    """Name of the event's group on the map."""
+    return f"{query.event.title} {query.day}, {place_words(query.aoi)}"
+
+
+def _maps(chosen: ChosenStep) -> tuple[MapOperation, ...]:
+    """The maps that the recipe asks for."""
+    return tuple(get_map(name) for name in chosen.step.algorithms)
+
+
+def _bands_read(chosen: ChosenStep) -> frozenset[str] | None:
+    """The bands that any map of a step can read; None where that is not known before."""
+    read = [operation.bands_read() for operation in _maps(chosen)]
+    if not read or None in read:
+        return None
+    return frozenset().union(*filter(None, read))
+
+
+def _lacking(early: ReadyStep, before: PassStack, after: PassStack) -> list[str]:
+    """What is new in the warnings of passes that lack bands of their pictures."""
+    return [
+        text
+        for first, whole in zip(early.passes, (before, after))
+        if not whole.complete and whole.stack == first.stack
+        for text in whole.warnings
+        if text not in first.warnings
+    ]
 
 
 def _or_raise(outcome: Outcome | FirstLightError) -> Outcome:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..enums import AreaMask
+from ..errors import RasterError
 from ..operation import Operation
 from ..params import InputRole, Param
+from ..raster.cloud_mask import MASK_BANDS
 from ..types import Aoi
 from .recipe import MapRecipe, P
 from .run import run_map
@@ -41,6 +43,24 @@ class MapOperation(Operation):
     def takes(self, role: InputRole) -> bool:
         """Tell whether the map can use such an input."""
         return role in self.role_fields()
+
+    def bands_read(self) -> frozenset[str] | None:
+        """Bands that the map can read of a stack, under any of their names, when it is run on
+        passes; None where only the opened stacks tell.
+        """
+        if self.recipe.stacks is None:
+            return None
+        given = self.map_inputs(Path("output"), post=Path("post"), pre=Path("pre"))
+        bands: set[str] = set()
+        try:
+            requests = self.recipe.stacks(given)
+        except RasterError:  # it looks into them first, and these are not there
+            return None
+        for request in requests.values():
+            for offers in (*request.bands.values(), *request.optional.values()):
+                bands.update(offers)
+            bands.update(MASK_BANDS if request.masks else ())
+        return frozenset(bands)
 
     def map_inputs(
         self,

@@ -439,7 +439,7 @@ def _stack(
     }
     stack = create_band_stack(
         sources,
-        folder / f"{safe_name(scene.id)}_stack.vrt",
+        folder / f"{safe_name(scene.id)}_{request.stack_name}.vrt",
         band_order=sensor.sort(sources),
         resolution_mode=request.mode,
         # A setting does not stand against bands that are to keep their own.

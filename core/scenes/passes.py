@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..addresses.spelling import is_local
 from ..discovery.access import Access
 from ..discovery.events import EventType
 from ..discovery.pairs import Acquisition
 from ..download.plan import safe_name
-from ..enums import DownloadWindow, SceneStatus
+from ..enums import DownloadWindow, SceneStatus, StackFormat
 from ..errors import Cancelled, DiskFullError, FirstLightError, IngestionError, odd_data
-from ..monitor import EventQueue, Lanes, Monitor
+from ..monitor import BandProgress, Event, EventQueue, Lanes, Monitor, Note
 from ..raster.reader import read_facts
 from ..settings import Settings
 from ..stack.tiles import mosaic_stacks
 from ..types import Aoi, BandStack, SceneItem, Severity
-from ..workers import run_parallel
+from ..workers import LOOK_S, run_parallel
 from .bands import estimate_area_bytes, wanted_bands
 from .ingest import ingest_scene
 from .request import SceneRequest, SceneResult
@@ -27,8 +28,8 @@ from .stand_in import mixed_sentences
 ALL_PERCENT = 99.9
 """A scene that covers so much of the area needs no neighbours."""
 
-AT_ONCE = 3
-"""Scenes under way: one whose tiles are coming, one that is stacked and validated, and one whose
+AT_ONCE = 4
+"""Scenes under way: one whose tiles are coming, two that are stacked and validated, and one whose
 headers come meanwhile.
 """
 
@@ -38,6 +39,9 @@ class PassStack:
     """One pass on the disk."""
 
     stack: Path
+    """All bands."""
+    for_maps: Path
+    """Those that maps read; may be the same."""
     scenes: tuple[SceneItem, ...]
     warnings: tuple[str, ...]
     complete: bool
@@ -75,65 +79,244 @@ class _Brought:
             self.stacks = [item for item in self.stacks if item[1].grid.crs == crs]
 
 
-def bring_passes(
-    acquisitions: Sequence[Acquisition],
-    aoi: Aoi,
-    event: EventType,
-    folder: Path,
-    settings: Settings,
-    monitor: Monitor,
-    access: Access,
-) -> list[PassStack | FirstLightError]:
-    """Download the area of all scenes of some passes, stack and validate them, and put those of
-    each pass side by side.
+class PassBringer:
+    """Brings the area of all scenes of some passes to the disk, stacked, validated, and those of
+    each pass side by side: of all passes first the bands that somebody waits for, then the rest.
 
     The scenes come one after the other, and each is stacked and validated while the next ones are
     coming. Scenes in another coordinate system than their pass's first one (the next UTM zone) are
     left out and named.
 
-    Returns
-    -------
-    list of PassStack or FirstLightError
-        In the order of ``acquisitions``; an error where no scene of a pass can be used: it holds
-        each one's reason.
-
-    Raises
-    ------
-    DiskFullError, Cancelled
-        See there.
+    Parameters
+    ----------
+    acquisitions : sequence of Acquisition
+        The passes.
+    needs : sequence
+        Of each pass the bands that are waited for; None: all that are wanted.
     """
-    scenes = [_needed_scenes(acquisition) for acquisition in acquisitions]
-    jobs = [scene for each in scenes for scene in each]
-    events = EventQueue(monitor)
-    lanes = Lanes(events, len(jobs))
 
-    def bring(number: int) -> SceneResult | FirstLightError:
-        scene = jobs[number]
-        bands = wanted_bands(scene, settings, event, for_maps=True)
-        request = SceneRequest(
-            scene, bands, folder, aoi, whole_bands=settings.window == DownloadWindow.FULL
-        )
+    def __init__(
+        self,
+        acquisitions: Sequence[Acquisition],
+        needs: Sequence[Collection[str] | None],
+        aoi: Aoi,
+        event: EventType,
+        folder: Path,
+        settings: Settings,
+        access: Access,
+    ) -> None:
+        self._folder, self._settings, self._access = folder, settings, access
+        self._passes: list[list[_SceneJob]] = []
+        for acquisition, needed in zip(acquisitions, needs, strict=True):
+            jobs = []
+            for scene in _needed_scenes(acquisition):
+                bands = wanted_bands(scene, settings, event, for_maps=True)
+                whole = settings.window == DownloadWindow.FULL
+                request = SceneRequest(scene, bands, folder, aoi, whole_bands=whole)
+                jobs.append(_SceneJob(request, _first_bands(request, needed, settings)))
+            self._passes.append(jobs)
+
+    def bring(self, monitor: Monitor) -> None:
+        """Bring all of them; the passes are had from :meth:`early` and :meth:`whole`.
+
+        Raises
+        ------
+        DiskFullError, Cancelled
+            See there.
+        """
+        jobs = [job for each in self._passes for job in each]
+        rest = [job for job in jobs if job.first]
+        events = EventQueue(monitor)
+        lanes = Lanes(events, len(jobs) + len(rest))
+
+        def bring(number: int) -> None:
+            lane = lanes.lane(number)
+            if number < len(jobs):
+                job = jobs[number]
+                job.result = self._ingest(job.first_request, _StepMonitor(lane, job.told))
+                job.ready.set()
+                return
+            job = rest[number - len(jobs)]
+            first = job.wait(events.stop)
+            if isinstance(first, SceneResult) and first.stack is not None:
+                step = _StepMonitor(lane, job.told, frozenset(job.first))
+                job.whole = self._ingest(replace(job.request, scene=first.scene), step)
+
+        # In this order: the connections go to the earliest scene that wants some.
+        run_parallel(bring, range(len(jobs) + len(rest)), AT_ONCE, events)
+
+    def _ingest(self, request: SceneRequest, monitor: Monitor) -> SceneResult | FirstLightError:
         try:
-            with odd_data(f"Scene {scene.id} cannot be ingested", IngestionError):
-                return ingest_scene(request, settings, lanes.lane(number), access)
+            with odd_data(f"Scene {request.scene.id} cannot be ingested", IngestionError):
+                return ingest_scene(request, self._settings, monitor, self._access)
         except (Cancelled, DiskFullError):
             raise
         except FirstLightError as error:
             return error
 
-    results = iter(run_parallel(bring, range(len(jobs)), AT_ONCE, events))
-    return [_put_together(each, list(islice(results, len(each))), folder) for each in scenes]
+    def early(self, number: int, stop: threading.Event) -> PassStack | FirstLightError:
+        """A pass with the bands that are waited for, as soon as they are there.
+
+        Returns
+        -------
+        PassStack or FirstLightError
+            An error where no scene of the pass can be used: it holds each one's reason.
+
+        Raises
+        ------
+        Cancelled
+            If ``stop`` was set meanwhile.
+        """
+        jobs = self._passes[number]
+        results = [job.wait(stop) for job in jobs]
+        scenes = [job.request.scene for job in jobs]
+        return _put_together(scenes, results, self._folder, "maps" if _split(jobs) else "")
+
+    def whole(self, number: int, early: PassStack) -> PassStack | FirstLightError:
+        """The pass with all bands, once :meth:`bring` has come to its end.
+
+        Parameters
+        ----------
+        early : PassStack
+            What :meth:`early` gave: it stays, with a warning, where the rest of the bands cannot
+            be had.
+
+        Returns
+        -------
+        PassStack or FirstLightError
+            An error where, beside the others, a band of ``early`` turns out to be unfit.
+        """
+        jobs = self._passes[number]
+        if not _split(jobs):
+            return early
+        results = [job.result if job.whole is None else job.whole for job in jobs]
+        lost = []
+        for job in jobs:
+            if job.whole is None:
+                continue
+            if isinstance(job.whole, FirstLightError):
+                lost.append(str(job.whole))
+            elif job.whole.status == SceneStatus.FAILED or job.whole.stack is None:
+                if _spoils(job.whole, job.first):
+                    return IngestionError(
+                        f"Scene {job.whole.scene.id} cannot be used",
+                        job.whole.error.rstrip("."),
+                        "The maps that were made of it are withdrawn; run again to try anew.",
+                    )
+                lost.append(job.whole.error)
+        scenes = [job.request.scene for job in jobs]
+        joined = _put_together(scenes, results, self._folder) if not lost else None
+        if isinstance(joined, PassStack):
+            return replace(joined, for_maps=early.for_maps)
+        lost += [str(joined)] if joined is not None else []
+        told = f"The picture lacks colours, the maps do not: {' '.join(lost)}"
+        return replace(early, warnings=(*early.warnings, told), complete=False)
+
+
+@dataclass
+class _SceneJob:
+    """A scene that is brought at once, or in two steps."""
+
+    request: SceneRequest
+    """All that is wanted."""
+    first: tuple[str, ...]
+    """Bands that come first; empty where all come at once."""
+    ready: threading.Event = field(default_factory=threading.Event)
+    result: SceneResult | FirstLightError | None = None
+    """With the first bands."""
+    whole: SceneResult | FirstLightError | None = None
+    """With all bands, where they come in two steps."""
+    told: set[str] = field(default_factory=set)
+
+    @property
+    def first_request(self) -> SceneRequest:
+        """What comes first."""
+        if not self.first:
+            return self.request
+        return replace(self.request, bands=self.first, stack_name="maps")
+
+    def wait(self, stop: threading.Event) -> SceneResult | FirstLightError:
+        """What came of the first step."""
+        while self.result is None:
+            if stop.is_set():
+                raise Cancelled()
+            self.ready.wait(LOOK_S)
+        return self.result
+
+
+@dataclass(frozen=True)
+class _StepMonitor:
+    """Leaves out what was told of a scene in its first step."""
+
+    monitor: Monitor
+    told: set[str]
+    there: frozenset[str] = frozenset()
+    """Bands that have come."""
+
+    def emit(self, event: Event) -> None:
+        """Pass the event on, if it is new."""
+        if isinstance(event, Note):
+            if event.text in self.told:
+                return
+            self.told.add(event.text)
+        elif isinstance(event, BandProgress) and event.band in self.there:
+            return
+        self.monitor.emit(event)
+
+    def cancelled(self) -> bool:
+        """True if the work is to stop."""
+        return self.monitor.cancelled()
+
+
+def _split(jobs: Sequence[_SceneJob]) -> bool:
+    return any(job.first for job in jobs)
+
+
+def _first_bands(
+    request: SceneRequest, needed: Collection[str] | None, settings: Settings
+) -> tuple[str, ...]:
+    """The bands of a scene that come before the others; empty where all come at once: nothing is
+    gained, or a stack of them alone would lie on another grid.
+    """
+    scene = request.scene
+    there = [name for name in request.bands if name in scene.bands]
+    first = tuple(name for name in there if needed is not None and name in needed)
+    finest = min((scene.bands[name].resolution_m for name in there), default=0.0)
+    if (
+        not first
+        or len(first) == len(there)
+        or settings.default_format != StackFormat.VRT  # all pixels would be written twice
+        or min(scene.bands[name].resolution_m for name in first) > finest
+        or all(is_local(scene.bands[name].href) for name in there)
+    ):
+        return ()
+    return first
+
+
+def _spoils(result: SceneResult, bands: Collection[str]) -> bool:
+    """Whether an error that was found of all bands is about some, or about no single one."""
+    findings = result.report.findings if result.report else ()
+    return any(one.is_error and (one.band is None or one.band in bands) for one in findings)
 
 
 def _put_together(
-    scenes: Sequence[SceneItem], results: Sequence[SceneResult | FirstLightError], folder: Path
+    scenes: Sequence[SceneItem],
+    results: Sequence[SceneResult | FirstLightError | None],
+    folder: Path,
+    name: str = "",
 ) -> PassStack | FirstLightError:
-    """The stack of a pass from those of its scenes; else the reason why there is none."""
+    """The stack of a pass from those of its scenes; else the reason why there is none.
+
+    Parameters
+    ----------
+    name : str
+        What of the pass it holds, for the file's name.
+    """
     brought = _Brought()
     for scene, result in zip(scenes, results, strict=True):
         if isinstance(result, SceneResult):
             brought.add(scene, result)
-        elif len(scenes) == 1 or not isinstance(result, IngestionError):
+        elif result is not None and (len(scenes) == 1 or not isinstance(result, IngestionError)):
             return result
         else:
             brought.left_out.append(str(result))
@@ -146,12 +329,13 @@ def _put_together(
     brought.keep_one_zone()
     used = tuple(scene for scene, _ in brought.stacks)
     try:
-        joined = _join([stack for _, stack in brought.stacks], folder, used[0])
+        joined = _join([stack for _, stack in brought.stacks], folder, used[0], name)
     except DiskFullError:
         raise
     except FirstLightError as error:
         return error
     return PassStack(
+        joined,
         joined,
         used,
         (*brought.warnings, *brought.left_out, *mixed_sentences(used)),
@@ -162,7 +346,7 @@ def _put_together(
 def estimate_pass_bytes(
     acquisition: Acquisition, aoi: Aoi, event: EventType, settings: Settings
 ) -> int:
-    """Bytes that :func:`bring_passes` fetches for a pass, before the files' headers are known."""
+    """Bytes that :class:`PassBringer` fetches for a pass, before the files' headers are known."""
     return sum(
         estimate_area_bytes(scene, wanted_bands(scene, settings, event, for_maps=True), aoi)
         for scene in _needed_scenes(acquisition)
@@ -175,8 +359,8 @@ def _needed_scenes(acquisition: Acquisition) -> Sequence[SceneItem]:
     return scenes[:1] if (scenes[0].coverage_percent or 0.0) > ALL_PERCENT else scenes
 
 
-def _join(stacks: Sequence[BandStack], folder: Path, first: SceneItem) -> Path:
+def _join(stacks: Sequence[BandStack], folder: Path, first: SceneItem, name: str) -> Path:
     if len(stacks) == 1:
         return stacks[0].path
-    joined = folder / f"{safe_name(first.id)}_pass.vrt"
+    joined = folder / f"{safe_name(first.id)}{f'_{name}' if name else ''}_pass.vrt"
     return mosaic_stacks([read_facts(stack.path) for stack in stacks], joined)

@@ -100,6 +100,8 @@ class SceneRequest:
     """Only the item's one file (``url``), as before single bands."""
     check: bool = True
     """Validate the result."""
+    stack_name: str = "stack"
+    """End of the stack's name, behind that of the scene."""
     mode: str = "resample"
     """What becomes of bands of different pixel sizes: one of :data:`~.stack.band_stack.MODES`."""
 

@@ -12,8 +12,11 @@ from qgis.PyQt.QtGui import QDesktopServices
 
 from ...core.enums import Status
 from ...core.errors import FirstLightError
+from ...core.monitor import Event, LayerReady
 from ...core.operation import OperationResult
+from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_list import JobList
+from ...plugin.layer_tree import withdraw_layer
 from ...plugin.layers import LayerLoader, source_path
 from ...plugin.map_view import zoom_to_layers
 from ...plugin.messages import (
@@ -44,6 +47,7 @@ class Shared(QObject):
         super().__init__()
         self.iface = iface
         self.jobs = jobs
+        jobs.added.connect(self._attend)
 
     def clear(self) -> None:
         """Take away what earlier failures and doubts said, before something new is tried."""
@@ -67,7 +71,9 @@ class Shared(QObject):
         else:
             show_success(bar, text, self._actions(result))
 
-    def _tell_layers(self, layers: Sequence[QgsMapLayer]) -> None:
+    def _tell_layers(
+        self, layers: Sequence[QgsMapLayer], errors: Sequence[FirstLightError] = ()
+    ) -> None:
         if layers:
             zoom_to_layers(self.iface.mapCanvas(), layers)
             self.layers_added.emit([layer.id() for layer in layers])
@@ -94,6 +100,25 @@ class Shared(QObject):
             done(len(layers), tuple(errors))
 
         loader.finished.connect(finish)
+        loader.start()
+
+    def _attend(self, job: Job) -> None:
+        job.happened.connect(self._take)  # no partial: Qt ends the connection with this object
+
+    def _take(self, events: tuple[Event, ...]) -> None:
+        """Put layers onto the map that are whole while the rest of their job is still coming."""
+        told = [event for event in events if isinstance(event, LayerReady)]
+        job = self.sender()
+        if not told or not isinstance(job, Job) or job.project != str(self.jobs.project):
+            return
+        project = QgsProject.instance()
+        for event in told:
+            if event.withdrawn:
+                withdraw_layer(event.layer, project)
+        ready = [event.layer for event in told if not event.withdrawn]
+        loader = LayerLoader(ready, project, self, early=True)
+        loader.finished.connect(self._tell_layers)  # a failure is told with the whole result
+        loader.finished.connect(loader.deleteLater)
         loader.start()
 
     def show_layers(self, paths: Container[Path]) -> None:

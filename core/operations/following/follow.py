@@ -121,7 +121,7 @@ def run_follow(params: FollowParams, settings: Settings, monitor: Monitor) -> Op
     for number, pair in enumerate(pairs):
         share = 0.75 / len(pairs)
         part = PartMonitor(monitor, 0.15 + number * share, 0.15 + (number + 1) * share)
-        run = EventRun(query, params.output, settings, access, monitor, area_mask=params.area_mask)
+        run = EventRun(query, params.output, settings, access, area_mask=params.area_mask)
         try:
             mapped.append(_map(run, ChosenStep(step, pair), notes, part))
         except (Cancelled, DiskFullError):
@@ -186,9 +186,9 @@ def _map(run: EventRun, chosen: ChosenStep, notes: dict[str, Any], monitor: Moni
     known = run.folder / str(entry.get("map", "")) if entry.get("map") else None
     if known is not None and known.is_file() and all(entry.get(k) == v for k, v in sides.items()):
         return _Mapped(pair, known, False)
-    ready = run.bring([chosen], PartMonitor(monitor, 0.0, 0.7))
-    maps = replace(run, folder=run.folder / "passes" / name, mapped=[], pictures=[])
-    maps.map(ready, PartMonitor(monitor, 0.7, 1.0))
+    folder, scenes = run.folder / "passes" / name, run.folder / "scenes"
+    maps = replace(run, folder=folder, scenes=scenes, mapped=[], pictures=[])
+    maps.make([chosen], monitor)
     path = maps.mapped[0].main_path
     notes["passes"][name] = {**sides, "map": path.relative_to(run.folder).as_posix()}
     _write_notes(run.folder, notes)
