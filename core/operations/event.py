@@ -30,7 +30,7 @@ from ..scenes.event_pairs import LEAST_CLEAR, EventQuery, choose_steps
 from ..settings import Settings
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, format_time
-from ..workers import run_in_background
+from ..workers import run_in_background, run_parallel
 from .event_home import REPORT_NAME, check_is_its_own, event_facts, make_folder, place_words
 from .event_run import EventRun, event_title
 from .report.kept import outline_texts, record_event
@@ -180,10 +180,7 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     story = EventStory(query, tuple(run.mapped), tuple(run.missed), outlook)
     monitor.emit(Progress(FORECAST_SHARE, "Writing the report"))
     record = record_event(story, place_words(query.aoi))
-    pages = {
-        "report": write_report(story, params.output / REPORT_NAME),
-        **_write_outlines(record, story, run, monitor),
-    }
+    pages = _write_pages(record, story, run, monitor)
     pages["catalogue"] = _write_catalogue(run, story, record, tuple(pages.values()), monitor)
     return _result(story, pages, run)
 
@@ -198,16 +195,19 @@ def _given_scenes(
     return tuple(read_scenes(params.items, settings, part, leave_out))
 
 
-def _write_outlines(
+def _write_pages(
     record: EventRecord, story: EventStory, run: EventRun, monitor: Monitor
 ) -> dict[str, Path]:
-    """The quoted map's outline for those without GIS."""
+    """The report, and beside it the quoted map's outline for those without GIS."""
     quoted, events = story.quoted, EventQueue(monitor)
     perimeter, classes = quoted.result.outputs["perimeter"], quoted.main_path
     texts, stop = outline_texts(story), events.stop.is_set
-    return run_in_background(
-        lambda: write_outlines(record, texts, perimeter, classes, run.folder, stop), events
-    )
+    jobs: list[Callable[[], Mapping[str, Path]]] = [
+        lambda: {"report": write_report(story, run.folder / REPORT_NAME)},
+        lambda: write_outlines(record, texts, perimeter, classes, run.folder, stop),
+    ]
+    report, outlines = run_parallel(lambda work: work(), jobs, len(jobs), events)
+    return {**report, **outlines}
 
 
 def _write_catalogue(

@@ -15,6 +15,7 @@ from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType, RecipeStep
 from ..discovery.pairs import Acquisition, Pair, group_acquisitions, rank_pairs
 from ..errors import AccessError, DiscoveryError, NoScenesError, SkyError
+from ..gdal.load_ahead import load_ahead
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
@@ -136,6 +137,8 @@ class PairFinder:
     def _passes(self, name: str, monitor: Monitor) -> list[Acquisition]:
         query, sensor = self._query, get_sensor(name)
         part = PartMonitor(monitor, 0.0, 0.4)
+        if sensor.clouds and not query.scenes:
+            load_ahead()  # the catalogue takes as long to answer
         scenes: Sequence[SceneItem] = openable_scenes(self._found(name, part), self._settings, part)
         if sensor.clouds:
             monitor.emit(Progress(0.4, f"Looking at the sky over the area in {len(scenes)} scenes"))

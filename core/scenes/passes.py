@@ -209,7 +209,7 @@ class PassBringer:
         if isinstance(joined, PassStack):
             return replace(joined, for_maps=early.for_maps)
         lost += [str(joined)] if joined is not None else []
-        told = f"The picture lacks colours, the maps do not: {' '.join(lost)}"
+        told = f"Colours of a picture are missing, the maps are whole: {' '.join(lost)}"
         return replace(early, warnings=(*early.warnings, told), complete=False)
 
 

@@ -19,10 +19,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core import api
 from firstlight.core.algorithms.burn import BURNED
 from firstlight.core.algorithms.kernel import OUTSIDE
 from firstlight.core.cli import main
+from firstlight.core.enums import Status
+from firstlight.core.errors import IngestionError
 from firstlight.core.files.xml_text import parse_xml
+from firstlight.core.monitor import BandProgress, BandState, Event, LayerReady, RecordingMonitor
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.scenes import event_pairs
 from firstlight.core.types import Aoi, Grid, parse_time
@@ -143,6 +147,106 @@ def test_the_pass_after_comes_while_the_one_before_is_still_coming(
         watcher.join(PATIENCE_S)
     assert code == 0, err
     assert asked == [1]
+
+
+class LayersSeen(RecordingMonitor):
+    """Opens a gate once so many layers were told of."""
+
+    def __init__(self, gate: Gate, count: int) -> None:
+        super().__init__()
+        self._gate, self._count = gate, count
+
+    @property
+    def told(self) -> list[LayerReady]:
+        """What was told of layers."""
+        return [event for event in self.events if isinstance(event, LayerReady)]
+
+    def emit(self, event: Event) -> None:
+        """Keep the event."""
+        super().emit(event)
+        if len(self.told) >= self._count:
+            self._gate.open()
+
+
+def values(world: EventWorld, folder: Path) -> dict[str, Any]:
+    """The fire as Python gives it."""
+    place = {"area": area_text(), "date": "2024-06-20", "catalog": world.url}
+    return {"event": "wildfire", **place, "output": folder}
+
+
+def test_the_maps_are_there_while_the_colours_of_the_pictures_are_still_coming(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colour is held back until both maps were told of; they are those of the whole stacks."""
+    forget_the_user(monkeypatch, tmp_path / "home")
+    with event_world(tmp_path / "files", FIRE) as world, Gate() as gate:
+        world.files.break_next("S2A_20240601_T0/blue.tif", Fault(gate=gate, times=1))
+        monitor = LayersSeen(gate, 2)
+        made = api.run("event", **values(world, tmp_path / "out"), monitor=monitor)
+    assert made.status == Status.DONE, made.warnings
+    assert {one.layer.path.name for one in monitor.told} == {"severity.tif", "burned.tif"}
+    final = {layer.path: layer for layer in made.layers}
+    for one in monitor.told:
+        there = final[one.layer.path]
+        assert (one.layer.group, one.layer.above) == (there.group, there.above)
+        assert not one.withdrawn
+    coming = [
+        event.band
+        for event in monitor.events[monitor.events.index(monitor.told[-1]) :]
+        if isinstance(event, BandProgress) and event.state == BandState.DONE
+    ]
+    assert "blue" in coming
+    before, after = (
+        tmp_path / "out" / "scenes" / name / f"{name}_stack.vrt"
+        for name in ("S2A_20240601_T0", "S2A_20240701_T0")
+    )
+    assert {"blue", "green", "red", "nir", "scl"} <= {
+        band.description for band in read_facts(before).bands
+    }
+    again = tmp_path / "again"
+    area = Aoi.from_bounds(*map(float, area_text().split(",")))
+    api.run("burn-severity", pre=before, post=after, output=again, area=area)
+    for layer in ("severity.tif", "confidence.tif", "dnbr.tif"):
+        early = tmp_path / "out" / "burn-severity" / layer
+        assert early.read_bytes() == (again / layer).read_bytes(), layer
+
+
+def test_a_colour_that_cannot_be_had_costs_the_picture_not_the_map(
+    flight: Flight, tmp_path: Path
+) -> None:
+    with event_world(tmp_path / "files", FIRE) as world:
+        world.files.break_next("S2A_20240701_T0/blue.tif", Fault(status=404))
+        code, out, err = flight(world, "wildfire", "2024-06-20", "--json")
+    assert code == 3, err
+    told = json.loads(out)
+    assert (read(told["outputs"]["burned-area.burned"])[box_mask(2)] == 1).all()
+    [lacking] = [
+        text for text in told["warnings"] if text.startswith("Colours of a picture are missing")
+    ]
+    assert "S2A_20240701_T0" in lacking
+    assert "blue" in lacking
+    assert "Colours of a picture are missing" in err
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "S2A_20240601_T0: red, green, blue" in page
+    assert "S2A_20240701_T0: nir" in page
+
+
+def test_a_map_is_withdrawn_where_a_colour_shows_that_its_band_is_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By themselves the bands of the maps are sound."""
+    forget_the_user(monkeypatch, tmp_path / "home")
+    with event_world(tmp_path / "files", FIRE) as world, Gate() as gate:
+        scene = world.folder / "S2A_20240701_T0"
+        (scene / "red.tif").write_bytes((scene / "nir.tif").read_bytes())
+        world.files.break_next("S2A_20240701_T0/red.tif", Fault(gate=gate, times=1))
+        monitor = LayersSeen(gate, 2)
+        with pytest.raises(IngestionError, match="withdrawn") as error:
+            api.run("event", **values(world, tmp_path / "out"), monitor=monitor)
+    assert "copy" in str(error.value)
+    assert [one.withdrawn for one in monitor.told] == [False, False, True, True]
+    assert not list((tmp_path / "out").glob("bur*/*.tif"))
+    assert not list((tmp_path / "out").glob("bur*/*.gpkg"))
 
 
 def test_a_polygon_is_mapped_and_counted_alone(

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProject,
 )
 from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication
 
 from firstlight.core.algorithms.flood import FLOODED_LAYER
 from firstlight.core.algorithms.fusion import CONSENSUS_LAYER, consensus_of
@@ -25,12 +26,14 @@ from firstlight.core.operation import LayerOutput
 from firstlight.core.operations.registry import get_operation
 from firstlight.core.settings import Settings
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from firstlight.plugin.layer_tree import withdraw_layer
 from firstlight.plugin.layers import LayerLoader
 from firstlight.plugin.picture_style import FALSE, NATURAL, style_of
 from support.event_world import Pass, area_text, event_world
 from support.map_layers import add_layers
 from support.qgis_fixtures import make_stack
 from support.rasters import ramp, write_raster
+from support.waiting import wait_until
 
 JUNE, JULY = (datetime(2024, month, 1, 10, tzinfo=timezone.utc) for month in (6, 7))
 EVENT = "Wildfire 2024-06-20, 46.9N 9.9E"
@@ -98,6 +101,61 @@ def test_an_event_opened_again_stands_as_its_run_put_it(
     add_layers(run("results", {"path": moved / "catalog.json"}), project)
     assert tree(project.layerTreeRoot()) == first
     assert visible(project) == shown
+
+
+def test_what_came_early_gives_its_place_to_the_whole_result(
+    project: QgsProject, tmp_path: Path
+) -> None:
+    """In the order and as visible as if it had come with the others, unless somebody hid it."""
+    files = [write_raster(tmp_path / f"{n}.tif", ramp((64, 64), 0, 1, "uint8")) for n in "abc"]
+    first, second, hidden = (
+        LayerOutput(path, path.stem, "", f"Map {path.stem}", above=EVENT) for path in files
+    )
+    whole = [
+        picture(make_stack(tmp_path / "p.tif"), "After", JULY),
+        dataclasses.replace(hidden, visible=False),
+        dataclasses.replace(second, visible=False),
+        first,
+    ]
+    load([first], project, early=True)
+    load([second], project, early=True)
+    assert visible(project) == ["b", "a"]
+    load(whole, project)
+    assert [name for name, _ in tree(project.layerTreeRoot())[0][1]] == [
+        "Map a",
+        "Map b",
+        "Map c",
+        "Scenes",
+    ]
+    assert visible(project) == ["a", "After"]
+    assert len(project.mapLayers()) == len(whole)
+    own = project.layerTreeRoot().findGroup("Map b").findLayers()[0]
+    own.setItemVisibilityChecked(True)
+    load(whole, project)
+    assert visible(project) == ["a", "b", "After"], "the user's choice stays"
+
+
+def test_what_came_early_and_does_not_stand_goes(project: QgsProject, tmp_path: Path) -> None:
+    files = [write_raster(tmp_path / f"{n}.tif", ramp((64, 64), 0, 1, "uint8")) for n in "ab"]
+    one, other = (LayerOutput(path, path.stem, "", "Map", above=EVENT) for path in files)
+    load([one], project, early=True)
+    load([other], project)
+    withdraw_layer(one, project)
+    withdraw_layer(other, project)
+    assert [layer.name() for layer in project.mapLayers().values()] == ["b"]
+
+
+def load(outputs: list[LayerOutput], project: QgsProject, early: bool = False) -> None:
+    loader, ended = LayerLoader(outputs, project, early=early), []
+    loader.finished.connect(lambda layers, errors: ended.append(errors))
+    loader.start()
+
+    def done() -> bool:
+        QApplication.processEvents()
+        return bool(ended)
+
+    wait_until(done)
+    assert ended == [[]]
 
 
 def run(name: str, values: dict[str, object]) -> tuple[LayerOutput, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from qgis.core import Qgis, QgsApplication, QgsProcessingFeedback
 
-from firstlight.core.monitor import BandProgress, Note, Progress
+from firstlight.core.monitor import BandProgress, LayerReady, Note, Progress
+from firstlight.core.operation import LayerOutput
 from firstlight.plugin.monitors import LOG_TAG, FeedbackMonitor, TaskMonitor
 
 
@@ -35,6 +38,19 @@ def test_progress_and_its_message_once():
     monitor.emit(Progress(0.5, "Stacking bands"))
     assert feedback.progress() == 50.0
     assert feedback.told == [("info", "Stacking bands")]
+
+
+def test_a_layer_that_is_ready_hides_no_progress():
+    ready = LayerReady(LayerOutput(Path("a.tif"), "A", "", "G"))
+    batches = []
+    monitor = TaskMonitor(batches.append, lambda: False)
+    for event in (ready, Progress(0.5, "Validating")):
+        monitor.emit(event)
+    monitor.flush()
+    assert [event for batch in batches for event in batch] == [ready, Progress(0.5, "Validating")]
+    feedback = Feedback()
+    FeedbackMonitor(feedback).emit(ready)
+    assert feedback.told == [], "Processing shows the whole result"
 
 
 def test_what_moves_is_told_now_and_then(monkeypatch):

@@ -1,6 +1,7 @@
-# title: FirstLight, two stacks and burn severity with the defaults: index, classes, outline and
-# catalogue python: firstlight What `flight stack` (twice) and `flight burn-severity` do, in one
-# process. The others write the index alone.
+# title: FirstLight, two stacks and burn severity with the defaults: index, classes, outline, items
+# python: firstlight
+# What `flight stack` (twice) and `flight burn-severity` do, in one process. The others write the
+# index alone.
 from task import LATER, OUT, SOURCE
 
 from firstlight.core.maps.burn_severity import BURN_SEVERITY, BurnSeverityParams
