@@ -10,12 +10,9 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, Union
+from typing import Any, Protocol, Union
 
 from .enums import StrEnum
-
-if TYPE_CHECKING:
-    from .operation import LayerOutput
 
 
 class Level(StrEnum):
@@ -90,7 +87,8 @@ class Note:
 class LayerReady:
     """A layer of the result is whole, and can be looked at while the rest is still coming."""
 
-    layer: LayerOutput
+    layer: Any
+    """A ``LayerOutput``, of which nothing is known here."""
     withdrawn: bool = False
     """It was told of before, and does not stand."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..addresses.spelling import is_local
 from ..errors import DiskFullError, IngestionError, RasterError
 from ..files.atomic import part_of
 from ..files.checksum import contradicts, is_unchanged
@@ -201,6 +202,11 @@ def area_key(geometry: Mapping[str, Any]) -> str:
     """A short name of an area: equal for equal geometries."""
     text = json.dumps([geometry["type"], geometry["coordinates"]])
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+
+
+def is_fetched(asset: BandAsset) -> bool:
+    """Whether a band comes over a line, and not from a file of this computer."""
+    return not is_local(asset.href)
 
 
 def scene_folder(output: Path, item_id: str, key: str | None = None) -> Path:

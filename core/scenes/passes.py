@@ -7,11 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..addresses.spelling import is_local
 from ..discovery.access import Access
 from ..discovery.events import EventType
 from ..discovery.pairs import Acquisition
-from ..download.plan import safe_name
+from ..download.plan import is_fetched, safe_name
 from ..enums import DownloadWindow, SceneStatus, StackFormat
 from ..errors import Cancelled, DiskFullError, FirstLightError, IngestionError, odd_data
 from ..monitor import BandProgress, Event, EventQueue, Lanes, Monitor, Note
@@ -287,7 +286,7 @@ def _first_bands(
         or len(first) == len(there)
         or settings.default_format != StackFormat.VRT  # all pixels would be written twice
         or min(scene.bands[name].resolution_m for name in first) > finest
-        or all(is_local(scene.bands[name].href) for name in there)
+        or not any(is_fetched(scene.bands[name]) for name in there)
     ):
         return ()
     return first
