@@ -44,6 +44,7 @@ from .radar_water.squares import (
     SURE,
     Cell,
     Cut,
+    borrowed,
     count_squares,
     find_water,
     other_date,
@@ -226,11 +227,15 @@ class RadarWaterSurvey:
             }
             known = next((cut for cut in reversed(list(found.values())) if cut is not None), None)
             if known is not None:
-                spare = other_date(known)
-                cuts = {date: cut or spare for date, cut in found.items()}
+                cuts = {
+                    date: cut or other_date(known, part)
+                    for (date, cut), part in zip(found.items(), counted)
+                }
                 return replace(self.water, bands=bands, cuts=cuts)
         cuts = {
-            date: replace(cut, growth=prior_growth(self.water.bands, bool(part[SURE, -1])))
+            date: replace(
+                borrowed(cut, part), growth=prior_growth(self.water.bands, bool(part[SURE, -1]))
+            )
             for (date, cut), part in zip(self.water.cuts.items(), total[0])
         }
         return replace(self.water, cuts=cuts)

@@ -6,6 +6,7 @@ files. Python's parser would take them; defusedxml, which does not, is missing i
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 # What is refused below is what makes the library unsafe.
@@ -29,9 +30,13 @@ __all__ = [
     "local_name",
     "parse_xml",
     "read_xml",
-    "tostring",
+    "xml_bytes",
+    "xml_text",
 ]
 
+DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no XML 1.0 can hold (section 2.2), escaped or not."""
 MOST_NESTED = 64
 """Elements in elements; GDAL's own VRTs and the agencies' MTD files have about ten."""
 MOST_BYTES = 256 << 20
@@ -92,6 +97,21 @@ def parse_xml(text: bytes, *, encoding: str | None = None, namespaces: bool = Tr
     # the last two: unknown encodings
     except (ParseError, expat.ExpatError, LookupError, ValueError) as error:
         raise UnfitXml(f"it is no XML ({error})") from error
+
+
+def xml_text(root: Element) -> str:
+    r"""A tree as XML. Characters that no XML can hold stand there as ``\\x1b``: names of scenes
+    come from elsewhere, and may have any.
+    """
+    text = tostring(root, encoding="unicode")
+    return _UNFIT.sub(
+        lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text
+    )
+
+
+def xml_bytes(root: Element) -> bytes:
+    """The same, as it lies in a file."""
+    return (DECLARATION + xml_text(root)).encode()
 
 
 def _look_through(text: bytes, encoding: str | None, namespaces: bool) -> None:

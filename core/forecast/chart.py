@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..files.xml_text import Element, SubElement, tostring
+from ..files.xml_text import Element, SubElement, xml_bytes
 from .series import Step
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, FOOT = 720, 320, 60, 60, 24, 52
@@ -54,7 +54,7 @@ def chart(steps: Sequence[Step]) -> bytes:
     _text(root, LEFT, 14, "precipitation: mean of the area, pale: its wettest cell", RAIN)
     _text(root, LEFT + 330, 14, "wind", WIND)
     _text(root, LEFT + 370, 14, "gusts", GUST)
-    return bytes(tostring(root, encoding="utf-8"))
+    return xml_bytes(root)
 
 
 def _text(root: Element, x: float, y: float, text: str, color: str) -> None:

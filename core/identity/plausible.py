@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..enums import Unit
+from ..enums import Polarisation, Unit
 from ..raster.physical import to_physical
 from ..raster.reader import RasterReader
 from ..raster.valid import find_missing
@@ -32,6 +32,9 @@ KELVIN = (150.0, 400.0)
 CELSIUS = (-90.0, 80.0)
 FAINTEST_DB = -60.0
 """Far below what any surface sends back to a radar. A judgement."""
+LIKE_AND_CROSS = ((Polarisation.VV, Polarisation.VH), (Polarisation.HH, Polarisation.HV))
+NEGATIVE_PERCENT = 1.0
+"""Of known pixels. A judgement."""
 INDEX_NAMES = re.compile(r"(nd|mnd)[a-z]{1,4}[0-9]?|nbr2?")
 """Names of normalised differences, which lie between -1 and 1."""
 START = "The values of "
@@ -70,15 +73,18 @@ def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Find
         Name → index from 1.
     """
     found: dict[Cause, list[tuple[str, Spread]]] = {}
+    echoes: dict[str, tuple[Unit, float]] = {}
     for name, index in bands.items():
         rule = reader.radiometry[index - 1]
         stored = sample_stored(reader, index)
         spread = measure_spread(to_physical(stored, rule))
         cause = find_cause(spread, name, rule.unit)
+        if spread is not None and rule.unit.is_backscatter:
+            echoes[name] = (rule.unit, spread.median)
         if rule.unit in (Unit.POWER, Unit.AMPLITUDE):
             known = stored[~find_missing(stored, rule.nodata, rule.unit)]
             spread = measure_spread(known.astype(np.float64))
-            cause = _decibel_cause(spread, rule.unit)
+            cause = _decibel_cause(spread, rule.unit) or _noise_cause(spread, known)
         if spread is not None and cause is not None:
             found.setdefault(cause, []).append((name, spread))
     return [
@@ -92,6 +98,27 @@ def check_plausible(reader: RasterReader, bands: Mapping[str, int]) -> list[Find
             product=cause.product,
         )
         for cause, judged in found.items()
+    ] + _swapped(echoes, reader.facts.path.name)
+
+
+def _swapped(echoes: Mapping[str, tuple[Unit, float]], file: str) -> list[Finding]:
+    """Polarisations that have each other's names, by their medians: over a scene the
+    cross-polarised one is several dB the fainter (water and land part at -15.5 dB in VV and at
+    -23 in VH: HydroSAR, Alaska Satellite Facility, asf-tools).
+    """
+    return [
+        Finding.warning(
+            "polarisations_swapped",
+            f"The values of {cross} in {file} are higher than those of {like} (medians {second:.4g} and "
+            f"{first:.4g}), which no surface sends back: the two bands have each other's names. "
+            "Stack the files with the names changed over.",
+            cross,
+            second,
+        )
+        for like, cross in LIKE_AND_CROSS
+        if like in echoes and cross in echoes
+        for (unit, first), (other, second) in [(echoes[like], echoes[cross])]
+        if unit == other and second > first
     ]
 
 
@@ -167,6 +194,22 @@ def _decibel_cause(spread: Spread | None, unit: Unit) -> Cause | None:
     return Cause(
         f"no {unit}, which is never below 0: they look like decibels",
         "Stack it with ‘stack.unit’ db.",
+    )
+
+
+def _noise_cause(spread: Spread | None, known: npt.NDArray[Any]) -> Cause | None:
+    """Cause of some backscatter below zero among much above: noise that was subtracted where there
+    was hardly more than noise.
+    """
+    if spread is None or not known.size:
+        return None
+    percent = 100 * float((known < 0).mean(dtype=np.float64))
+    if percent < NEGATIVE_PERCENT:
+        return None
+    return Cause(
+        f"below 0 in {percent:.0f} % of the pixels, which no echo is: noise was subtracted there, "
+        "and calm water and shadow have nothing left. Such pixels count as not observed",
+        "Take the product with its noise, or filter its speckle before the noise is subtracted.",
     )
 
 

@@ -16,6 +16,7 @@ from ..algorithms.speckle import SpeckleFilter
 from ..algorithms.threshold import CutOrigin, ThresholdMethod
 from ..errors import AlgorithmError, InputError
 from ..execution.apply import Applied
+from ..execution.layer_statistics import LayerStatistics
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Output, OutputKind
 from ..params import InputRole, Kind, param
@@ -25,6 +26,7 @@ from ..recipes.layers import Extent, MapLayer
 from ..recipes.map_operation import map_operation
 from ..recipes.params import stack_param
 from ..recipes.recipe import Findings, MapJob, MapRecipe
+from ..recipes.stacks import implausible
 from .flood_params import FloodMapParams
 from .radar_inputs import (
     POLARISATIONS,
@@ -188,7 +190,7 @@ def report(job: MapJob[SarWaterParams], applied: Applied) -> Findings:
             },
         },
         parameters={"method": job.params.used_method, "speckle": job.params.used_filter},
-        warnings=tuple(_warnings(job, water, bool(applied.layers[0].observed))),
+        warnings=tuple(_warnings(job, water, applied.layers[0])),
         lines=(f"Threshold: {bands} below {threshold:g} dB",),
     )
 
@@ -211,11 +213,15 @@ def _formula(water: radar.WaterMap) -> str:
     return text
 
 
-def _warnings(job: MapJob[SarWaterParams], water: radar.WaterMap, observed: bool) -> list[str]:
+def _warnings(
+    job: MapJob[SarWaterParams], water: radar.WaterMap, mapped: LayerStatistics
+) -> list[str]:
     """Tell what is doubtful in the inputs, and what became of the search for a threshold."""
     params, inputs = job.params, job.inputs
     bands = params.bands(inputs)
     warnings = [*doubt_units(inputs, bands), *params.doubts(inputs)]
+    for part in inputs.parts:
+        warnings += implausible(part.facts, part.bands)
     for date, cut in water.cuts.items():
         none = f"{inputs.paths[date]} holds no water and land that could be told apart"
         if params.used_method != ThresholdMethod.FIXED and cut.origin == CutOrigin.FIXED:
@@ -234,7 +240,9 @@ def _warnings(job: MapJob[SarWaterParams], water: radar.WaterMap, observed: bool
                 f"{cut.threshold_db:g} dB, {cut.below_percent:.0f} % below it. Flooded crops and "
                 "water in wind may be missing, dry soil may be false: check with an optical scene"
             )
-    if not observed:
+    if not (params.hand or params.slope):  # which take water away
+        warnings += _left_dark(inputs, water, mapped)
+    if not mapped.observed:
         units = {
             inputs.radiometry[inputs.bands[f"{part.name}.{band}"]].unit
             for part in inputs.parts
@@ -247,6 +255,23 @@ def _warnings(job: MapJob[SarWaterParams], water: radar.WaterMap, observed: bool
         )
         warnings.append(f"{' and '.join(bands)}: no value anywhere{hint}")
     return warnings
+
+
+def _left_dark(inputs: MapInputs, water: radar.WaterMap, mapped: LayerStatistics) -> list[str]:
+    """Tell of much that is dark and was not taken for water."""
+    pixels, _ = mapped.classes.get(WATER, (0, None))
+    percent = 100 * pixels / mapped.observed if mapped.observed else 0.0
+    cut = water.cuts["post"]
+    if not (mapped.observed and cut.leaves_dark(percent)):
+        return []
+    bands = " and ".join(band.upper() for band in water.bands)
+    return [
+        f"{inputs.paths['post']}: {cut.below_percent:.0f} % of the scene is darker than "
+        f"{cut.threshold_db:g} dB, and {percent:.0f} % was taken for water: the rest is not as "
+        f"dark in {bands} as water is. Dry soil and tarmac look so, and so do water in wind, "
+        "plants in water and a scene that is calibrated otherwise: check with an optical scene, or "
+        "give a ‘threshold’"
+    ]
 
 
 SAR_WATER = map_operation(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import RasterError
 from ..files.atomic import WriteFailure, write_whole
-from ..files.xml_text import tostring
+from ..files.xml_text import xml_text
 from ..gdal.errors import gdal_errors
 from ..gdal.types import GDAL_NAMES
 from ..gdal.warp import WarpOptions, stand_in, warped_xml
@@ -156,4 +156,4 @@ def _warped(location: BandLocation, plan: MosaicPlan) -> str:
     for tag in ("BlockXSize", "BlockYSize"):
         for side in root.findall(tag):
             side.text = str(BLOCK)
-    return tostring(root, encoding="unicode")
+    return xml_text(root)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from .. import PRODUCT
-from ..files.xml_text import Element, SubElement, indent, tostring
+from ..files.xml_text import Element, SubElement, indent, xml_text
 from ..shapes.lonlat import DIGITS, Rings, polygons_of
 from ..text import shown
 from .event_record import EventRecord
@@ -53,7 +53,7 @@ def kml_text(
             for shape in chosen:
                 _placemark(folder, record, shape)
     indent(root, " ")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml_text(root) + "\n"
 
 
 def _style(document: Element, kind: ShapeKind) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..files.xml_text import Element, SubElement, indent, tostring
+from ..files.xml_text import Element, SubElement, indent, xml_bytes
 from ..gdal.containers import find_subdataset, gdal_name, real_path
 from ..gdal.crs import axis_mapping, geotransform_text
 from ..gdal.types import GDAL_NAMES
@@ -83,7 +83,7 @@ def vrt_tree(grid: Grid, tags: Mapping[str, str], bands: Sequence[VrtBand]) -> E
 def to_bytes(root: Element) -> bytes:
     """XML, indented: the same tree gives the same bytes."""
     indent(root)
-    return bytes(tostring(root, encoding="utf-8"))
+    return xml_bytes(root)
 
 
 def nodata_text(nodata: float) -> str:

@@ -107,6 +107,7 @@ def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
             or (
                 band.radiometry.offset == 0.0
                 and band.radiometry.unit not in (Unit.REFLECTANCE, Unit.KELVIN)
+                and not band.radiometry.unit.is_backscatter
             )
         )
     ]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..algorithms.fusion import Source, is_outside, read_votes
 from ..errors import Cancelled
-from ..files.xml_text import Element, SubElement, tostring
+from ..files.xml_text import Element, SubElement, xml_bytes
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of
 from ..raster.reader import RasterReader
@@ -175,4 +175,4 @@ def chart(figures: Sequence[PassFigures], unit: str) -> bytes:
         turned = f"rotate(30 {x:.1f} {bottom + 14})"
         words = {"x": f"{x:.1f}", "y": f"{bottom + 14}", "transform": turned}
         SubElement(root, "text", words).text = format_time(one.time)[:10]
-    return bytes(tostring(root, encoding="utf-8"))
+    return xml_bytes(root)

@@ -72,6 +72,10 @@ DOUBTFUL_PERCENT, DOUBTFUL_SHARE = 6.0, 0.4
 each percent below it. A judgement: 12 % and 0.6 in labelled flooded crops, 1 to 6 % and 0.1 to 0.4
 in simulated scenes that are mapped well.
 """
+LEFT_PERCENT, LEFT_SHARE = 2.0, 0.25
+"""Percent of the picture below the threshold from which a map is doubted that calls less than this
+share of it water. A judgement.
+"""
 OTHER_CLASS_DB = 2.5
 """Between the means of calm and of murky water from which these are two classes."""
 CROSS_SHARE = 0.75
@@ -98,6 +102,18 @@ class Cut:
     """0..100: share of the picture within ``NEAR_DB`` of the threshold."""
     below_percent: float = 0.0
     """0..100: share of the picture below it."""
+
+    def leaves_dark(self, water_percent: float) -> bool:
+        """True if little of what is darker than the threshold was taken for water.
+
+        Parameters
+        ----------
+        water_percent : float
+            0..100: share of water in the map.
+        """
+        return self.below_percent >= LEFT_PERCENT and (
+            water_percent < LEFT_SHARE * self.below_percent
+        )
 
     @property
     def is_doubtful(self) -> bool:
@@ -288,9 +304,22 @@ def _cut(
     return Cut(threshold, origin, growth)
 
 
-def other_date(cut: Cut) -> Cut:
-    """Return the cut for a date that has none of its own, from the same sensor."""
-    return replace(cut, origin=CutOrigin.OTHER_DATE, near_percent=0.0, below_percent=0.0)
+def other_date(cut: Cut, counted: npt.NDArray[np.int64]) -> Cut:
+    """Return the cut for a date that has none of its own, from the same sensor.
+
+    Parameters
+    ----------
+    counted : ndarray of int64, (4, bins + 1)
+        That date's, as of :func:`find_water`.
+    """
+    return borrowed(replace(cut, origin=CutOrigin.OTHER_DATE), counted)
+
+
+def borrowed(cut: Cut, counted: npt.NDArray[np.int64]) -> Cut:
+    """A cut that a picture does not give, with the share of the picture below it. How much lies
+    near to it says nothing.
+    """
+    return replace(_weigh(cut, counted[PICTURE, :-1]), near_percent=0.0)
 
 
 def _is_dark(fitted: TwoParts, bands: Sequence[str]) -> npt.NDArray[np.bool_]:

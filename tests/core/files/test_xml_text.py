@@ -10,11 +10,14 @@ import pytest
 from firstlight.core.files import xml_text
 from firstlight.core.files.xml_text import (
     MOST_NESTED,
+    Element,
     RefusedXml,
+    SubElement,
     UnfitXml,
     local_name,
     parse_xml,
     read_xml,
+    xml_bytes,
 )
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>'
@@ -118,3 +121,15 @@ def test_what_is_no_xml_is_named_so(text: bytes) -> None:
 def test_a_file_that_is_not_there_is_the_systems_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_xml(tmp_path / "gone.xml")
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;me\x07", "a\x00b", "\ud800", "\ufffe", "a\tb\nc é 漢"])
+def test_a_name_from_elsewhere_never_makes_a_file_that_is_no_xml(name: str) -> None:
+    root = Element("a", title=name)
+    SubElement(root, "b").text = name
+    read = parse_xml(xml_bytes(root))
+    if name.isprintable() or "\t" in name:
+        assert read[0].text == name
+    else:
+        said = name.encode("unicode_escape", "surrogatepass").decode()
+        assert read[0].text == read.attrib["title"] == said

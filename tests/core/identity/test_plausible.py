@@ -132,3 +132,36 @@ def test_backscatter_below_zero_is_decibels(
 )
 def test_good_backscatter_is_not_told(tmp_path: Path, unit: Unit, low: float, high: float) -> None:
     assert causes(tmp_path / "a.tif", "vv", Radiometry(unit=unit), low, high) == ""
+
+
+def echoes(path: Path, unit: Unit, **bands: float) -> list[str]:
+    """What is said of radar bands of speckle around these levels in dB."""
+    rng = np.random.default_rng(3)
+    levels = [level + rng.normal(0, 1.5, (64, 64)) for level in bands.values()]
+    data = levels if unit == Unit.DECIBEL else [10 ** (level / 10) for level in levels]
+    write_raster(path, np.stack(data).astype("float32"), nodata=None)
+    names = {name: number for number, name in enumerate(bands, start=1)}
+    with RasterReader(path, [Radiometry(unit=unit)] * len(bands)) as reader:
+        return [f.sentence for f in check_plausible(reader, names)]
+
+
+@pytest.mark.parametrize("unit", [Unit.DECIBEL, Unit.POWER])
+@pytest.mark.parametrize(("like", "cross"), [("vv", "vh"), ("hh", "hv")])
+def test_polarisations_with_each_others_names_are_told(
+    tmp_path: Path, unit: Unit, like: str, cross: str
+) -> None:
+    (said,) = echoes(tmp_path / "a.tif", unit, **{like: -16.0, cross: -9.0})
+    assert f"The values of {cross} in a.tif are higher than those of {like}" in said
+    assert not echoes(tmp_path / "b.tif", unit, **{like: -9.0, cross: -16.0})
+    assert not echoes(tmp_path / "c.tif", unit, **{cross: -9.0})
+
+
+def test_power_from_which_too_much_noise_was_taken_is_told(tmp_path: Path) -> None:
+    values = np.full((64, 64), 0.1, "float32") + np.linspace(0, 0.01, 64, dtype="float32")
+    values[:8] = -0.002 * np.arange(1, 65)
+    write_raster(tmp_path / "a.tif", values, nodata=None)
+    with RasterReader(tmp_path / "a.tif", [Radiometry(unit=Unit.POWER)]) as reader:
+        (finding,) = check_plausible(reader, {"vv": 1})
+    assert "are below 0 in 12 % of the pixels" in finding.sentence
+    assert "count as not observed" in finding.sentence
+    assert "noise" not in causes(tmp_path / "b.tif", "vv", Radiometry(unit=Unit.POWER), 0.0, 0.3)

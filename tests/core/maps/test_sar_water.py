@@ -197,6 +197,26 @@ def test_nothing_new_is_no_flood(tmp_path: Path) -> None:
     assert (read_band(tmp_path / "out" / "flooded.tif") == 1).mean() < 0.005
 
 
+def test_much_that_is_dark_and_no_water_is_told(tmp_path: Path) -> None:
+    """3 dB brighter than any calibrated scene, the lake is not as dark as water is."""
+    rng = np.random.default_rng(2)
+    levels = {"vv": (-20.0, -9.0), "vh": (-25.0, -15.0)}
+    calm = {
+        name: (np.where(LAKE, *ends) + rng.normal(0, 2, SHAPE)).astype(np.float32)
+        for name, ends in levels.items()
+    }
+    before = stack(tmp_path / "before", calm)
+    after = stack(tmp_path / "after", {name: band + 3 for name, band in calm.items()})
+    result = run(after, tmp_path / "out", pre=before)
+    assert (read_band(tmp_path / "out" / "water.tif") == 1).mean() < 0.05
+    (said,) = (text for text in result.warnings if "was taken for water" in text)
+    assert "is darker than" in said
+    assert "‘threshold’" in said
+    sound = run(before, tmp_path / "sound")
+    assert not any("was taken for water" in text for text in sound.warnings)
+    assert iou(read_band(tmp_path / "sound" / "water.tif") == 1, LAKE) > 0.95
+
+
 def test_a_small_change_of_backscatter_is_no_flood(tmp_path: Path) -> None:
     """0.9 dB carry the ground over the threshold, and are less than the change that counts."""
     before, after = (np.full((20, 20), level, np.float32) for level in (-15.5, -16.4))
