@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..enums import StrEnum
-from ..identity.band_rule import NO_SCALE
+from ..identity.evidence import NO_SCALE
 from ..identity.products import Product, get_product, parse_baseline, sentinel2_product
 from .stac_fields import StacObject, is_true, properties_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..enums import Evidence
 from ..errors import DiscoveryError, known
-from ..identity.band_rule import NO_SCALE
+from ..identity.evidence import NO_SCALE
 from ..types import Radiometry, Unit
 from .band_config import Band
 from .item_product import ItemProduct, Trust, is_copernicus_dem, item_product

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..enums import AccessKind
 from ..errors import DiscoveryError
-from ..identity.band_rule import NO_SCALE
+from ..identity.evidence import NO_SCALE
 from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
 from .band_assets import BandPlace, band_places, layer_view, openable_assets, why_no_band
 from .band_config import Band, Sensor

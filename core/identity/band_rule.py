@@ -9,11 +9,9 @@ from ..discovery.band_config import Band
 from ..errors import InputError, known
 from ..raster.reader import BandFacts
 from ..types import Radiometry, Unit
-from .evidence import Evidence
+from .evidence import NO_SCALE, Evidence
 from .product_names import ProposedProduct, ToldProduct, is_sentinel2_band, tell_product
 from .products import Product
-
-NO_SCALE = "no scale is known: stored numbers"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from ..enums import StrEnum
 
 T = TypeVar("T")
 
+NO_SCALE = "no scale is known: stored numbers"
+"""Reason of a radiometry for which there is no evidence."""
+
 
 class Evidence(StrEnum):
     """Kinds of evidence, the one that is believed first."""
