@@ -140,12 +140,20 @@ class ConsoleMonitor:
             self._out, self._live = io.StringIO(), False
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """The whole command line.
+
+    Parameters
+    ----------
+    command : str, optional
+        An operation's name: only its options are made. Those of all take longer than much of what
+        is asked for.
+    """
     parser = argparse.ArgumentParser(prog="flight", description="From an area to a disaster map.")
     parser.add_argument("--version", action="version", version=PRODUCT)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for operation in declared_operations():
+    every = declared_operations()
+    for operation in [one for one in every if one.name == command] or every:
         sub = commands.add_parser(
             operation.name, help=operation.title, description="\n\n".join(operation.about())
         )
@@ -269,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if any("\ud800" <= letter <= "\udfff" for letter in word):
             what = f"'{word}' cannot be used: it is not in the terminal's encoding."
             return _fail(f"{what} Set a locale of UTF-8, as LC_ALL=C.UTF-8 is.", USAGE)
-    options = vars(build_parser().parse_args(join_negative(given)))
+    options = vars(build_parser(*given[:1]).parse_args(join_negative(given)))
     form, verbose = options.pop("_form"), options.pop("_verbose")
     declared, said = get_declared(options.pop("command")), Said.take(options)
     monitor = ConsoleMonitor(sys.stderr, stop, verbose)

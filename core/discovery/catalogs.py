@@ -18,7 +18,6 @@ from ..settings import CONFIG_DIR, read_yaml
 from ..stac.home import local_path, public_url
 from ..text import is_address, nearest_hint
 from ..types import Bounds
-from .item_product import Trust, item_product, naming_of, sensor_of
 from .table.place import STORES, is_table_address, table_path, web_url
 
 AUTO = "auto"
@@ -247,6 +246,8 @@ def is_level_1(collection: str) -> bool:
 
 def _is_of(sensor: str, collection: str) -> bool:
     """Whether a collection's name is that of a known product of the sensor, in its own naming."""
+    from .item_product import Trust, item_product, naming_of, sensor_of  # the products' many names
+
     item = {"collection": collection}
     known = item_product(sensor, item).trust != Trust.UNKNOWN
     return sensor_of(item) == sensor and known and not naming_of(item)

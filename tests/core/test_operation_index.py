@@ -62,3 +62,27 @@ def test_the_command_line_starts_without_an_operation() -> None:
         assert not [m for m in ours if m.split(".")[2] in rooms], ours
     """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_what_is_known_is_told_without_the_libraries_that_read_rasters() -> None:
+    """``flight info`` takes the time of its own answer."""
+    script = """if True:
+        import sys
+        from firstlight.core.cli import main
+        assert main(["info"]) == 0
+        bad = {"numpy", "requests", "osgeo", "rasterio", "dask", "pystac_client"}
+        assert not bad & set(sys.modules), bad & set(sys.modules)
+        assert "firstlight.core.raster.reader" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_command_makes_its_own_options_alone_and_a_wrong_one_hears_of_all(capsys) -> None:
+    from firstlight.core.cli import build_parser, main
+
+    every, alone = build_parser().format_help(), build_parser("info").format_help()
+    assert "burn-severity" in every and "burn-severity" not in alone
+    assert build_parser("inof").format_help() == every
+    with pytest.raises(SystemExit, match="2"):
+        main(["inof"])
+    assert "'burn-severity'" in capsys.readouterr().err
