@@ -34,6 +34,7 @@ from .block_cache import BlockCache
 from .grid import Window
 from .open_file import check_openable, open_checked, open_described
 from .past_gdal.layered import LayeredReader, count_doublings
+from .past_gdal.reduced import find_part, read_part
 from .physical import FloatArray, to_physical
 from .valid import is_masked, nodata_under_mask
 from .vrt_sources import check_vrt_sources, is_vrt
@@ -403,8 +404,7 @@ class RasterReader:
                 )
             ),
         ):
-            whole = (rows, cols) == (area.rows, area.cols)
-            if whole and self._fill_past_gdal(stored, mine, index, area, what):
+            if self._fill_past_gdal(stored, mine, index, area, what):
                 return
             band = mine.dataset.GetRasterBand(index)
             checked(band.ReadRaster(*where, buf_xsize=cols, buf_ysize=rows, buf_obj=stored))
@@ -433,7 +433,7 @@ class RasterReader:
         self, stored: npt.NDArray[Any], mine: _Opened, index: int, area: Window, what: str
     ) -> bool:
         """Tell whether the band is one that needs no more than copies and doublings of what its
-        VRT names, and was read so.
+        VRT names, or a smaller size that a file has, and was read so.
         """
         if not self._is_vrt or self.facts.bands[index - 1].masked:
             return False
@@ -446,10 +446,15 @@ class RasterReader:
                     raise RasterError(what, error.why, error.hint) from error
             return mine.sources[name]
 
-        values = LayeredReader(open_file, self._blocks).read(self.facts.path, index, area)
-        if values is None:
-            return False
-        stored[:] = values
+        if stored.shape != (area.rows, area.cols):
+            part = find_part(self.facts.path, index, area)
+            if part is None or not read_part(open_file(part.name), part, stored):
+                return False
+        else:
+            values = LayeredReader(open_file, self._blocks).read(self.facts.path, index, area)
+            if values is None:
+                return False
+            stored[:] = values
         mine.cached_bytes += stored.nbytes
         if mine.cached_bytes > CACHE_BYTES:
             for source in mine.sources.values():

@@ -28,6 +28,8 @@ from .grid import Window
 Pixels = npt.NDArray[Any]
 
 DEFLATE = ("DEFLATE", "ADOBE_DEFLATE")
+DECODED_AT_ONCE = 1 << 16
+"""Bytes of a block: of a whole one, what it unpacks to would lie in memory once more."""
 
 
 def _zlib_head(head: bytes) -> bool:
@@ -236,10 +238,12 @@ class TiffBlocks:
         """
         if self.compression in DEFLATE:
             self._file.seek(block.offset)
-            data = self._file.read(block.size_bytes)
             decoder = zlib.decompressobj()
+            length, left = 0, block.size_bytes
             try:
-                length = len(decoder.decompress(data))
+                while left > 0 and (data := self._file.read(min(left, DECODED_AT_ONCE))):
+                    left -= len(data)
+                    length += len(decoder.decompress(data))
             except zlib.error as error:
                 return Fault("undecodable", block, str(error))
             if not decoder.eof:

@@ -22,6 +22,8 @@ from ..types import Radiometry
 OVERVIEW_SIZE = 1024
 """Pixels a side, at most; the step is a power of two, as those of overviews are."""
 LARGE_WINDOW = 256
+PART_PIXELS = 1 << 15
+"""Pixels that are squared at once."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ def sample_band(
         if full
         else np.empty(0, np.float32)
     )
-    window_std = float(pooled.std(dtype=np.float64)) if pooled.size else float("nan")
+    window_std = _deviation(pooled) if pooled.size else float("nan")
     seen = ~np.isnan(values)
     count, total = int(seen.sum()), int(wanted.sum())
     nan = float("nan")
@@ -200,9 +202,9 @@ def sample_band(
             stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, nan, 0.0
         )
     numbers, data = stored[seen], values[seen]
-    std_stored, std = (float(pixels.std(dtype=np.float64)) for pixels in (numbers, data))
+    std_stored, std = _deviation(numbers), _deviation(data)
     low, median, high = np.percentile(data, (2, 50, 98), overwrite_input=True)
-    gain = _hidden_spread(values, full, plan.windows, reader.facts.grid.shape)
+    gain = _hidden_spread(values, std**2, full, plan.windows, reader.facts.grid.shape)
     return BandSample(
         stored=stored,
         values=values,
@@ -253,20 +255,35 @@ def at_window(
     ]
 
 
+def _deviation(pixels: npt.NDArray[Any]) -> float:
+    """Standard deviation; a part at a time, so that no second array of them all is made."""
+    mean = pixels.mean(dtype=np.float64)
+    squares = 0.0
+    for first in range(0, pixels.size, PART_PIXELS):
+        part = pixels[first : first + PART_PIXELS] - mean
+        squares += float((part * part).sum())
+    return float(np.sqrt(squares / pixels.size))
+
+
 def _hidden_spread(
     values: FloatArray,
+    total: float,
     full: Sequence[FloatArray],
     windows: Sequence[Window],
     shape: tuple[int, int],
 ) -> float:
     """By how much the overview's standard deviation is to be raised.
 
+    Parameters
+    ----------
+    total : float
+        The overview's variance.
+
     The windows stand where edges are strong. So it is not their missing variance that is added, but
     its ratio to the variance the overview shows there, applied to the mean variance in squares of
     the same size all over the overview.
     """
     step = overview_step(shape)
-    total = float(np.nanvar(values, dtype=np.float64))
     if step == 1 or total == 0 or not full:
         return 1.0
     seen, real = _window_variances(values, full, windows, shape)
@@ -274,8 +291,14 @@ def _hidden_spread(
         return 1.0
     side = max(2, windows[0].rows // step)
     rows, cols = (length // side * side for length in values.shape)
-    squares = values[:rows, :cols].reshape(rows // side, side, cols // side, side)
-    local = squares.var(axis=(1, 3), dtype=np.float64)
+    local = np.array(
+        [
+            values[row : row + side, :cols]
+            .reshape(side, cols // side, side)
+            .var(axis=(0, 2), dtype=np.float64)
+            for row in range(0, rows, side)
+        ]
+    )
     mean = float(np.nanmean(local)) if not np.isnan(local).all() else 0.0
     return float(np.sqrt(1 + (real / seen - 1) * mean / total))
 

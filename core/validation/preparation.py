@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..enums import Depth
 from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundError
 from ..gdal.containers import file_of
+from ..gdal.reading_choice import reading
 from ..identity.band_names import identify_bands
 from ..raster.open_file import check_openable
 from ..raster.physical import to_physical
@@ -128,10 +129,11 @@ def _check_sources(
     resolutions: dict[Path, float] = {}
     findings: list[Finding] = []
     owners = {file: name for name, index in bands.items() for file in sources.bands.get(index, ())}
-    for file in sources.files:
-        owner = owners.get(file, file.stem)
-        resolutions[file], differing = check_source(file, owner, sources, facts)
-        findings += differing
+    with reading().surroundings():  # once for all: each file's own are then there at once
+        for file in sources.files:
+            owner = owners.get(file, file.stem)
+            resolutions[file], differing = check_source(file, owner, sources, facts)
+            findings += differing
     return resolutions, findings
 
 

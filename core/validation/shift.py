@@ -163,7 +163,10 @@ def _refine(cross: ComplexArray, row: float, col: float, step: float) -> list[fl
     down_f, across_f = _frequencies(cross.shape)
     down = np.exp(2j * np.pi * np.outer(row + steps, down_f)).astype(cross.dtype)
     across = np.exp(2j * np.pi * np.outer(across_f, col + steps)).astype(cross.dtype)
-    fine = (down @ cross @ across).real
+    # A few rows at a time: of a larger product BLAS would make a job for threads, which then wait
+    # for the next one at full speed.
+    rows = down.reshape(3, -1, cross.shape[0]) @ cross
+    fine = (rows.reshape(down.shape[0], -1) @ across).real
     at_row, at_col = np.unravel_index(int(fine.argmax()), fine.shape)
     return [float(row + steps[at_row]), float(col + steps[at_col])]
 

@@ -154,11 +154,12 @@ def count_doublings(path: Path, index: int, depth: int = 0) -> int:
     band = find_layered(path).get(index)
     if band is None or depth >= MOST_LEVELS:
         return 0
-    below = (one for one in band.layers if _is_vrt_name(one.name))
+    below = (one for one in band.layers if is_vrt_name(one.name))
     return sum(count_doublings(Path(one.name), one.band, depth + 1) for one in below)
 
 
-def _is_vrt_name(name: str) -> bool:
+def is_vrt_name(name: str) -> bool:
+    """Whether a file's name is a VRT's."""
     return name.lower().endswith(".vrt")
 
 
@@ -223,7 +224,7 @@ class LayeredReader:
         return repeated[y : y + part.rows, x : x + part.cols]
 
     def _file(self, layer: Layer, window: Window, depth: int) -> Pixels:
-        if _is_vrt_name(layer.name) and depth < MOST_LEVELS:
+        if is_vrt_name(layer.name) and depth < MOST_LEVELS:
             pixels = self.read(Path(layer.name), layer.band, window, depth + 1)
             if pixels is not None:
                 return pixels
