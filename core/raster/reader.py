@@ -226,6 +226,8 @@ class RasterReader:
         One for each band; by default what the file says.
     remote : RemoteOptions, optional
         How to reach the files that a VRT of ours names behind HTTP.
+    cache_bytes : int
+        What is read before the thread's blocks are taken out of GDAL's cache.
     """
 
     def __init__(
@@ -233,9 +235,11 @@ class RasterReader:
         path: Path,
         radiometry: Sequence[Radiometry] | None = None,
         remote: RemoteOptions | None = None,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.facts = read_facts(path, ours=remote is not None)
         self._remote = remote
+        self._cache_bytes = cache_bytes
         self._surroundings = local_gdal if remote is None else partial(remote_gdal, remote)
         own = [band.radiometry for band in self.facts.bands]
         self.radiometry = tuple(
@@ -411,7 +415,7 @@ class RasterReader:
             if self.facts.bands[index - 1].masked:
                 self._fill_masked(stored, band, index, where)
             mine.cached_bytes += stored.nbytes
-            if mine.cached_bytes > CACHE_BYTES:
+            if mine.cached_bytes > self._cache_bytes:
                 mine.dataset.FlushCache()
                 mine.cached_bytes = 0
 
@@ -456,7 +460,7 @@ class RasterReader:
                 return False
             stored[:] = values
         mine.cached_bytes += stored.nbytes
-        if mine.cached_bytes > CACHE_BYTES:
+        if mine.cached_bytes > self._cache_bytes:
             for source in mine.sources.values():
                 source.FlushCache()
             mine.cached_bytes = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from ..enums import Depth
 from ..errors import RasterError
-from ..raster.reader import BandFacts, RasterReader
+from ..raster.reader import CACHE_BYTES, BandFacts, RasterReader
 from ..settings import Settings
 from ..types import Finding, Unit
 from .band_pairs import SeenBand, keep_band
@@ -23,6 +24,10 @@ from .sar_validator import check_sar_band, decibel_rule, is_radar, radar_unit
 from .spec import ValidationSpec
 from .tile_comparison import pixels_disagree
 
+SMALL_PIXELS = 1 << 22
+"""Up to so many, several windows may lie in one tile, which GDAL then keeps; of a larger raster each
+lies in a tile of its own, of megabytes.
+"""
 LEAST_SHOWN = 64
 """Overview pixels of a window that are enough to compare."""
 
@@ -97,7 +102,9 @@ def _read(name: str, raster: PreparedRaster) -> tuple[npt.NDArray[Any], Unit, Ba
     index = raster.bands[name]
     band = raster.facts.bands[index - 1]
     # Opened for this band alone: what GDAL keeps of its tiles goes when it is closed.
-    with RasterReader(raster.facts.path) as reader:
+    is_small = math.prod(raster.facts.grid.shape) <= SMALL_PIXELS
+    kept = CACHE_BYTES if is_small else 0
+    with RasterReader(raster.facts.path, cache_bytes=kept) as reader:
         is_first = index == next(iter(raster.bands.values()))
         stored = raster.first if is_first and raster.first is not None else None
         stored = read_overview(reader, index) if stored is None else stored

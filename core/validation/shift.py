@@ -78,11 +78,24 @@ def edge_spectrum(pixels: FloatArray) -> ComplexArray | None:
     if float(edges.std()) == 0.0:
         return None
     taper = np.hanning(rows)[:, np.newaxis] * np.hanning(cols)[np.newaxis, :]
-    whole = np.fft.fft2(edges * taper)
-    kept = [np.abs(np.fft.fftfreq(length, 1.0)) < CUT_OFF for length in (rows, cols)]
-    spectrum: ComplexArray = whole[kept[0]][:, kept[1]].astype(np.complex64)
+    spectrum = _low_frequencies(edges * taper)
     down_f, across_f = _frequencies(spectrum.shape)
     spectrum[np.hypot(down_f[:, np.newaxis], across_f[np.newaxis, :]) >= CUT_OFF] = 0.0
+    return spectrum
+
+
+def _low_frequencies(pixels: npt.NDArray[Any]) -> ComplexArray:
+    """The frequencies below the cut-off of a Fourier transform in two dimensions, in its order.
+
+    Of numbers without an imaginary part the transform at (-r, -c) is the conjugate of that at
+    (r, c): so only columns of frequencies that are kept, and not negative, are transformed.
+    """
+    rows, cols = pixels.shape
+    right = np.fft.rfft(pixels, axis=1)[:, : cols // 4]
+    right = np.fft.fft(right, axis=0)[np.abs(np.fft.fftfreq(rows, 1.0)) < CUT_OFF]
+    opposite = -np.arange(right.shape[0]) % right.shape[0]
+    left = right[opposite, :0:-1].conj()
+    spectrum: ComplexArray = np.concatenate([right, left], axis=1).astype(np.complex64)
     return spectrum
 
 
@@ -165,8 +178,8 @@ def _refine(cross: ComplexArray, row: float, col: float, step: float) -> list[fl
     across = np.exp(2j * np.pi * np.outer(across_f, col + steps)).astype(cross.dtype)
     # A few rows at a time: of a larger product BLAS would make a job for threads, which then wait
     # for the next one at full speed.
-    rows = down.reshape(3, -1, cross.shape[0]) @ cross
-    fine = (rows.reshape(down.shape[0], -1) @ across).real
+    rows = np.concatenate([part @ cross for part in np.split(down, 3)])
+    fine = (rows @ across).real
     at_row, at_col = np.unravel_index(int(fine.argmax()), fine.shape)
     return [float(row + steps[at_row]), float(col + steps[at_col])]
 

@@ -153,19 +153,14 @@ def test_many_threads_read_the_same_pixels(tmp_path: Path) -> None:
     assert wrong == []
 
 
-def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(tmp_path: Path) -> None:
     """It would keep all that was read, up to 5 % of the machine's memory, which QGIS needs."""
     from osgeo import gdal
 
-    from firstlight.core.raster import reader as module
-
     write_raster(tmp_path / "a.tif", ramp((1024, 1024)))
     limit, before = gdal.GetCacheMax(), gdal.GetCacheUsed()
-    monkeypatch.setattr(module, "CACHE_BYTES", 200_000)
     most = 0
-    with RasterReader(tmp_path / "a.tif") as reader:
+    with RasterReader(tmp_path / "a.tif", cache_bytes=200_000) as reader:
         for window in split_windows((1024, 1024), 128):
             reader.read(1, window)
             most = max(most, gdal.GetCacheUsed() - before)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.validation.shift import (
+    CUT_OFF,
     Shift,
+    _low_frequencies,
     edge_spectrum,
     measure_shift,
     offsets_along_chain,
@@ -95,3 +97,11 @@ def test_bands_whose_neighbours_do_not_tell_are_left_out() -> None:
     assert offsets_along_chain([None, still, still]) == [None, (0, 0), (0, 0), (0, 0)]
     assert offsets_along_chain([None, None]) == [None, None, None]
     assert offsets_along_chain([]) == [None]
+
+
+@pytest.mark.parametrize("shape", [(256, 256), (64, 48), (52, 128)])
+def test_the_low_frequencies_are_those_of_the_whole_transform(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(3).normal(size=shape)
+    kept = [np.abs(np.fft.fftfreq(length, 1.0)) < CUT_OFF for length in shape]
+    whole = np.fft.fft2(pixels)[kept[0]][:, kept[1]]
+    assert np.allclose(_low_frequencies(pixels), whole, atol=1e-4)
