@@ -78,7 +78,7 @@ class Settings:
         100,
         "download.request_delay_ms",
         "integer",
-        "Wait between requests to one host (ms)",
+        "Wait between requests to a busy host (ms)",
         least=0,
     )
     connect_timeout_s: float = _setting(

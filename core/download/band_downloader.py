@@ -313,6 +313,7 @@ class _SceneDownload:
             expected_bytes=asset.size_bytes,
             checksum=parse_checksum(asset.checksum),
             account=asset.account,
+            busy=partial(TURNS.was_busy, asset.href),
             warn=lambda text: self._progress.tell(Level.WARNING, f"{asset.band}: {text}"),
         )
 

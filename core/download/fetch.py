@@ -107,6 +107,8 @@ class FetchJob:
     """The account that it needs, as the catalogue states it."""
     warn: Callable[[str], None] = lambda _: None
     """Takes a sentence about the file that should be known before it is used."""
+    busy: Callable[[], None] = lambda: None
+    """Is told when the server says that it is busy."""
     most_bytes: int = MOST_BYTES
     """A file that is larger is not fetched, whatever its server says."""
 
@@ -262,6 +264,8 @@ class _Patience:
         wait = self._usual_wait() if trouble.wait_s is None else trouble.wait_s
         asked = trouble.status in BUSY and trouble.wait_s is not None
         busy = (asked or trouble.status == TOO_MANY) and not trouble.final and wait > 0
+        if busy:
+            self._job.busy()
         if busy and self._busy_s + wait <= self._options.busy_s:
             self._busy_s += wait
             return wait

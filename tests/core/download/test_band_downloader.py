@@ -21,6 +21,7 @@ from firstlight.core.discovery.catalogs import get_catalog
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.download.band_downloader import download_bands
 from firstlight.core.download.plan import plan_downloads
+from firstlight.core.download.turns import TURNS
 from firstlight.core.errors import Cancelled, DiskFullError, IngestionError
 from firstlight.core.monitor import BandProgress, Event, Note, Progress, RecordingMonitor
 from firstlight.core.settings import Settings
@@ -187,10 +188,18 @@ def wait_until_some(find: Callable[[], list[str]], count: int) -> list[str]:
     return find()
 
 
-def test_requests_to_one_host_keep_their_distance(world: World) -> None:
-    started = time.monotonic()
-    world.run(request_delay_ms=60, parallel_downloads=2)
-    assert time.monotonic() - started >= 0.24  # six, of which two begin at once
+@pytest.mark.parametrize("busy", [True, False], ids=["busy", "calm"])
+def test_a_host_is_kept_waiting_for_once_it_has_said_that_it_is_busy(
+    world: World, busy: bool
+) -> None:
+    if busy:
+        fault = Fault(times=1, status=429, retry_after="1")
+        world.files.break_next("nir.tif", fault)
+    files, failures = world.run(request_delay_ms=1)
+    assert len(files) == len(BANDS) and not failures
+    url, now = world.files.url("nir.tif"), time.monotonic() + 60
+    waits = [TURNS.take(url, 10.0, 1, now) for _ in range(2)]
+    assert waits == pytest.approx([0.0, 10.0 if busy else 0.0])
 
 
 def test_what_comes_is_kept_and_what_does_not_is_named(world: World) -> None:
