@@ -6,7 +6,6 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-
 CALM_S = 600.0
 """So long after a host was busy for the last time, requests to it keep their distance."""
 

@@ -202,11 +202,12 @@ def _write_pages(
     quoted, events = story.quoted, EventQueue(monitor)
     perimeter, classes = quoted.result.outputs["perimeter"], quoted.main_path
     texts, stop = outline_texts(story), events.stop.is_set
+    threads = run.settings.worker_count
     jobs: list[Callable[[], Mapping[str, Path]]] = [
         lambda: {"report": write_report(story, run.folder / REPORT_NAME)},
-        lambda: write_outlines(record, texts, perimeter, classes, run.folder, stop),
+        lambda: write_outlines(record, texts, perimeter, classes, run.folder, stop, threads),
     ]
-    report, outlines = run_parallel(lambda work: work(), jobs, len(jobs), events)
+    report, outlines = run_parallel(lambda work: work(), jobs, min(threads, len(jobs)), events)
     return {**report, **outlines}
 
 

@@ -17,7 +17,7 @@ from ..shapes.footprint import footprint
 from ..shapes.geopackage import read_layer
 from ..shapes.lonlat import lonlat_area, lonlat_outline, outside_of
 from ..shapes.outlines import simplify_together
-from ..shapes.patches import trace_patches
+from ..shapes.patches import MOST_THREADS, trace_patches
 from ..types import Aoi, format_time
 from .event_record import EventRecord
 from .perimeter import PATCHES
@@ -65,7 +65,11 @@ def read_extent(perimeter: Path) -> list[EventShape]:
 
 
 def trace_unseen(
-    classes: Path, stop: Stop, least_ha: float = 0.0, simplify_px: float = 0.0
+    classes: Path,
+    stop: Stop,
+    least_ha: float = 0.0,
+    simplify_px: float = 0.0,
+    threads: int = MOST_THREADS,
 ) -> list[EventShape]:
     """What a map did not observe, the largest first.
 
@@ -75,13 +79,15 @@ def trace_unseen(
         Smaller patches are left out; 0 keeps every pixel.
     simplify_px : float
         The farthest that the outlines may be moved, in pixels.
+    threads : int
+        The most that compute.
 
     Raises
     ------
     RasterError, Cancelled
         As :func:`~..shapes.patches.trace_patches`.
     """
-    patches = trace_patches(classes, (NOT_OBSERVED,), 0.0, stop)
+    patches = trace_patches(classes, (NOT_OBSERVED,), 0.0, stop, threads=threads)
     known = ground_of(patches.grid) is not None
     found = [one for one in patches.found if not known or one.area >= least_ha * 1e4]
     outlines = [one.outline for one in found]

@@ -11,7 +11,7 @@ from ..raster.pixel_area import ground_of
 from ..raster.reader import read_facts
 from ..shapes.area_file import area_outline
 from ..shapes.geopackage import Value, VectorLayer, write_geopackage
-from ..shapes.patches import trace_patches
+from ..shapes.patches import MOST_THREADS, trace_patches
 from ..types import Aoi, Grid
 from .perimeter import PerimeterRule, outlines_of
 from .result_record import ShapesRecord
@@ -34,7 +34,12 @@ def area_shapes(folder: Path) -> ShapesRecord:
     return ShapesRecord("area", folder / AREA_NAME, "Area", AREA_STYLE)
 
 
-def write_unseen(classes: Path, output: Path, stop: Callable[[], bool] = lambda: False) -> None:
+def write_unseen(
+    classes: Path,
+    output: Path,
+    stop: Callable[[], bool] = lambda: False,
+    threads: int = MOST_THREADS,
+) -> None:
     """Outline what a map has not observed, one polygon for each patch, to be hatched on the map.
 
     It is a drawing: patches below half a hectare are left out, as in the perimeter, and of a raster
@@ -45,6 +50,8 @@ def write_unseen(classes: Path, output: Path, stop: Callable[[], bool] = lambda:
     ----------
     classes : Path
         One band of uint8; 255 = not observed.
+    threads : int
+        The most that compute.
 
     Raises
     ------
@@ -55,7 +62,7 @@ def write_unseen(classes: Path, output: Path, stop: Callable[[], bool] = lambda:
     """
     least = _FINENESS.min_area_ha * 1e4
     every = max(1, math.ceil(max(read_facts(classes).grid.shape) / MOST_PIXELS))
-    patches = trace_patches(classes, (NOT_OBSERVED,), least, stop, every)
+    patches = trace_patches(classes, (NOT_OBSERVED,), least, stop, every, threads)
     known = ground_of(patches.grid) is not None
     outlines, _ = outlines_of(patches, _FINENESS.simplify_px)
     rows = [

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import PRODUCT
 from ..files.atomic import WriteFailure, write_whole
+from ..shapes.patches import MOST_THREADS
 from .event_record import EventRecord
 from .event_shapes import (
     EventShape,
@@ -54,6 +55,7 @@ def write_outlines(
     classes: Path,
     folder: Path,
     stop: Stop = lambda: False,
+    threads: int = MOST_THREADS,
 ) -> dict[str, Path]:
     """Write both files; older ones of ours are replaced.
 
@@ -61,6 +63,8 @@ def write_outlines(
     ----------
     perimeter, classes : Path
         Outline and raster of the map that is quoted.
+    threads : int
+        The most that compute.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def write_outlines(
     Cancelled
         If ``stop``.
     """
-    shapes = _shapes(record, perimeter, classes, stop)
+    shapes = _shapes(record, perimeter, classes, stop, threads)
     failure = WriteFailure(f"The outline cannot be written to {folder}")
     paths = {"geojson": folder / GEOJSON_NAME, "kml": folder / KML_NAME}
     write_whole(
@@ -99,10 +103,10 @@ def _is_ours(path: Path) -> bool:
 
 
 def _shapes(
-    record: EventRecord, perimeter: Path, classes: Path, stop: Stop
+    record: EventRecord, perimeter: Path, classes: Path, stop: Stop, threads: int
 ) -> Sequence[EventShape]:
     """What happened first, so that a click meets it; small things as in the outline itself."""
     rule = PerimeterRule(codes=())
-    unseen = trace_unseen(classes, stop, rule.min_area_ha, rule.simplify_px)
+    unseen = trace_unseen(classes, stop, rule.min_area_ha, rule.simplify_px, threads)
     shapes = [*read_extent(perimeter), *unseen, beyond_map(record.area, classes)]
     return [shape for shape in (*shapes, area_shape(record.area)) if shape is not None]

@@ -17,7 +17,7 @@ from ..raster.grid import Window
 from ..raster.pixel_area import ground_of, pixel_size_m
 from ..shapes.geopackage import Value, VectorLayer, write_geopackage
 from ..shapes.outlines import join_outlines, outline_length, simplify_together
-from ..shapes.patches import Patches, trace_patches
+from ..shapes.patches import MOST_THREADS, Patches, trace_patches
 from ..types import Grid
 
 PERIMETER_NAME = "perimeter.gpkg"
@@ -103,6 +103,7 @@ def write_perimeter(
     rule: PerimeterRule,
     about: PerimeterFacts,
     stop: Callable[[], bool] = lambda: False,
+    threads: int = MOST_THREADS,
 ) -> Perimeter:
     """Outline some classes of a map: layer ``perimeter`` (one multipolygon) and layer ``patches``
     (one polygon each).
@@ -120,6 +121,8 @@ def write_perimeter(
         ``….gpkg``; its folder must exist. An older one is replaced when the new one is whole.
     stop : callable
         Asked now and then, on the calling thread.
+    threads : int
+        The most that compute.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def write_perimeter(
         If ``stop``.
     """
     _check_codes(classes, rule)
-    patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, stop)
+    patches = trace_patches(classes, rule.codes, rule.min_area_ha * 1e4, stop, threads=threads)
     outlines, kept_edges = outlines_of(patches, rule.simplify_px)
     notes = [*_notes(patches, rule), *kept_edges]
     known = ground_of(patches.grid) is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import AreaError
 from ..shapes.geopackage import Value, VectorLayer
 from ..shapes.lonlat import lonlat_area, lonlat_outline, multipolygon
-from ..shapes.patches import trace_classes
+from ..shapes.patches import MOST_THREADS, trace_classes
 from ..types import Aoi, format_time
 from .event_record import EventMap, EventRecord, EventSource
 from .event_shapes import (
@@ -81,6 +81,7 @@ def package_layers(
     exposure: Sequence[dict[str, Value]],
     doubts: str,
     stop: Stop = lambda: False,
+    threads: int = MOST_THREADS,
 ) -> list[VectorLayer]:
     """The layers and tables of an event's package, in longitude and latitude.
 
@@ -94,6 +95,8 @@ def package_layers(
         Rows of what is hit, in the fields of the summary.
     doubts : str
         What is to be known before somebody acts on it.
+    threads : int
+        The most that compute.
 
     Raises
     ------
@@ -105,9 +108,13 @@ def package_layers(
     extent = record.extent
     numbers = {source.id: place for place, source in enumerate(record.sources, start=1)}
     graded = [one for one in record.maps if is_graded(one) and one.operation in rasters]
-    unseen = trace_unseen(rasters[extent.operation], stop)
+    unseen = trace_unseen(rasters[extent.operation], stop, threads=threads)
     beyond = beyond_map(record.area, rasters[extent.operation])
-    grades = [row for one in graded for row in _grades(one, rasters[one.operation], numbers, stop)]
+    grades = [
+        row
+        for one in graded
+        for row in _grades(one, rasters[one.operation], numbers, stop, threads)
+    ]
     return [
         _layer(
             "areaOfInterestA", "Area of interest", AREA_FIELDS, _area(record, bool(graded), doubts)
@@ -223,11 +230,13 @@ def _observed(
     ]
 
 
-def _grades(one: EventMap, raster: Path, numbers: dict[str, int], stop: Stop) -> list[Row]:
+def _grades(
+    one: EventMap, raster: Path, numbers: dict[str, int], stop: Stop, threads: int
+) -> list[Row]:
     """Polygons of the classes that a map is about."""
     names = {row.code: row.name for row in one.classes if row.inside and row.code}
     least = PerimeterRule(codes=()).min_area_ha * 1e4
-    patches = trace_classes(raster, list(names), least, stop)
+    patches = trace_classes(raster, list(names), least, stop, threads)
     rows: list[Row] = []
     for patch in patches.found:
         geometry = lonlat_outline(patch.outline, patches.grid.crs)

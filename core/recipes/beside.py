@@ -34,20 +34,22 @@ class Beside:
     """Of each layer, in hex."""
 
 
-def write_beside(job: MapJob[Any], origin: Provenance, events: EventQueue) -> Beside:
-    """Draw outlines while another thread reads what sums are taken of."""
+def write_beside(job: MapJob[Any], origin: Provenance, events: EventQueue, threads: int) -> Beside:
+    """Draw outlines while another thread, where one is allowed, reads what sums are taken of."""
     stop, layers = events.stop.is_set, list(job.outputs.values())
     jobs: list[Callable[[], Any]] = [
-        lambda: _outline(job, origin, events),
+        lambda: _outline(job, origin, events, threads),
         lambda: job.inputs.records(stop),
         *(partial(sum_of, layer, stop) for layer in layers),
-        lambda: _write_shapes(job, events),
+        lambda: _write_shapes(job, events, threads),
     ]
-    perimeter, inputs, *sums, shapes = run_parallel(lambda work: work(), jobs, 2, events)
+    perimeter, inputs, *sums, shapes = run_parallel(
+        lambda work: work(), jobs, min(2, threads), events
+    )
     return Beside(perimeter, shapes, inputs, dict(zip(layers, sums, strict=True)))
 
 
-def _outline(job: MapJob[Any], origin: Provenance, events: EventQueue) -> Perimeter:
+def _outline(job: MapJob[Any], origin: Provenance, events: EventQueue, threads: int) -> Perimeter:
     """Outline what the map is about, in a file beside it."""
     main = job.extents[0]
     about = PerimeterFacts(
@@ -59,13 +61,14 @@ def _outline(job: MapJob[Any], origin: Provenance, events: EventQueue) -> Perime
     )
     classes = job.outputs[main.layer.name]
     path = classes.with_name(PERIMETER_NAME)
-    return write_perimeter(classes, path, PerimeterRule(main.codes), about, events.stop.is_set)
+    rule = PerimeterRule(main.codes)
+    return write_perimeter(classes, path, rule, about, events.stop.is_set, threads)
 
 
-def _write_shapes(job: MapJob[Any], events: EventQueue) -> tuple[ShapesRecord, ...]:
+def _write_shapes(job: MapJob[Any], events: EventQueue, threads: int) -> tuple[ShapesRecord, ...]:
     """Write what was not observed, and the area where one is asked for."""
     stop, shapes = events.stop.is_set, shapes_of(job)
-    write_unseen(job.outputs[job.extents[0].layer.name], shapes[0].path, stop)
+    write_unseen(job.outputs[job.extents[0].layer.name], shapes[0].path, stop, threads)
     if job.params.area is not None:
         write_area(job.params.area, job.inputs.grid, shapes[1].path, stop)
     return shapes

@@ -74,7 +74,7 @@ def run_map(
     job = job.with_kernel(applied.kernel)
     if job.chunked:
         _describe_chunks(job, monitor)
-    result = finish_map(job, applied, findings, monitor)
+    result = finish_map(job, applied, findings, monitor, settings.worker_count)
     return (recipe.present or present_map)(job, result, findings)
 
 
@@ -136,10 +136,15 @@ def map_tags(job: MapJob[Any]) -> dict[str, str]:
 
 
 def finish_map(
-    job: MapJob[Any], applied: Applied, findings: Findings, monitor: Monitor
+    job: MapJob[Any], applied: Applied, findings: Findings, monitor: Monitor, threads: int
 ) -> MapResult:
     """Put together what is known of a computed map; one with an extent is outlined, and described
     in the folder's catalogue.
+
+    Parameters
+    ----------
+    threads : int
+        The most that compute outlines.
 
     Raises
     ------
@@ -173,7 +178,7 @@ def finish_map(
             warnings.append(nothing_observed(job))
         monitor.emit(Progress(1.0, f"{job.title}: outline and catalogue"))
         events = EventQueue(monitor)
-        beside = write_beside(job, origin, events)
+        beside = write_beside(job, origin, events, threads)
         perimeter = beside.perimeter
         figures = replace(figures, perimeter=perimeter)
         warnings += perimeter.notes

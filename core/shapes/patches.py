@@ -1,7 +1,7 @@
 """Classes of a raster as polygons: which pixels, without specks, as outlines of connected patches.
 
-Strips of rows are read, sieved and traced on all cores; what is kept of them meanwhile are packed
-bits.
+Strips of rows are read, sieved and traced beside each other; what is kept of them meanwhile are
+packed bits.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .tracing.strip_edges import StripEdges, trace_strip
 STRIP_PIXELS = 1 << 20
 """Looked at together: numbers of eight bytes for each edge are held of them."""
 MOST_THREADS = 4
-"""Each holds what it has found in a strip."""
+"""However many are allowed: each holds what it has found in a strip."""
 Stop = Callable[[], bool]
 
 
@@ -54,7 +54,12 @@ class Patches:
 
 
 def trace_patches(
-    classes: Path, codes: Collection[int], min_area_m2: float, stop: Stop, every: int = 1
+    classes: Path,
+    codes: Collection[int],
+    min_area_m2: float,
+    stop: Stop,
+    every: int = 1,
+    threads: int = MOST_THREADS,
 ) -> Patches:
     """Outline the pixels with one of ``codes``.
 
@@ -77,6 +82,8 @@ def trace_patches(
         Asked now and then, on any thread.
     every : int
         Looks at one of so many pixels in each direction, by the overviews: for a drawing.
+    threads : int
+        The most that compute; never more than cores.
 
     Raises
     ------
@@ -85,10 +92,16 @@ def trace_patches(
     Cancelled
         If ``stop``.
     """
-    return _trace(classes, dict.fromkeys(codes, 1), min_area_m2, stop, every)
+    return _trace(classes, dict.fromkeys(codes, 1), min_area_m2, stop, threads, every)
 
 
-def trace_classes(classes: Path, codes: Collection[int], min_area_m2: float, stop: Stop) -> Patches:
+def trace_classes(
+    classes: Path,
+    codes: Collection[int],
+    min_area_m2: float,
+    stop: Stop,
+    threads: int = MOST_THREADS,
+) -> Patches:
     """Outline the pixels of each of ``codes`` for itself, as :func:`trace_patches` does those of
     all together; what is too small joins its largest neighbour, of another class too.
 
@@ -101,11 +114,16 @@ def trace_classes(classes: Path, codes: Collection[int], min_area_m2: float, sto
     """
     if 0 in codes:
         raise ValueError("class 0 is none that is outlined for itself")
-    return _trace(classes, {code: code for code in codes}, min_area_m2, stop)
+    return _trace(classes, {code: code for code in codes}, min_area_m2, stop, threads)
 
 
 def _trace(
-    classes: Path, marks: Mapping[int, int], min_area_m2: float, stop: Stop, every: int = 1
+    classes: Path,
+    marks: Mapping[int, int],
+    min_area_m2: float,
+    stop: Stop,
+    threads: int,
+    every: int = 1,
 ) -> Patches:
     """Outline connected pixels of one mark (1..255) each."""
     facts = read_facts(classes)
@@ -131,7 +149,7 @@ def _trace(
             for row in range(0, len(rows), step)
         ]
 
-    with _all_cores(stop) as each:
+    with _together(stop, threads) as each:
         strips = [strip for part in each(look, view.pieces()) for strip in part]
         found = _patches(strips, rule, grid, least, each, stop)
     found.sort(key=lambda patch: (-patch.area, -patch.top_left[1], patch.top_left[0]))
@@ -178,8 +196,8 @@ def _edges(strips: Sequence[HeldMarks], mark: int, number: int) -> StripEdges:
 
 
 @contextmanager
-def _all_cores(
-    stop: Stop,
+def _together(
+    stop: Stop, threads: int
 ) -> Iterator[Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]]:
     """A function that does some work for each of several things, and returns the results in order.
     Once one has failed the rest is left.
@@ -187,7 +205,7 @@ def _all_cores(
     # Not concurrent.futures: its threads are joined at exit.
     from multiprocessing.pool import ThreadPool
 
-    pool = ThreadPool(min(_core_count(), MOST_THREADS))
+    pool = ThreadPool(max(1, min(threads, _core_count(), MOST_THREADS)))
     failed = threading.Event()
 
     def work_on(work: Callable[[Any], Any], thing: Any) -> Any:

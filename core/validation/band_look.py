@@ -25,8 +25,8 @@ from .spec import ValidationSpec
 from .tile_comparison import pixels_disagree
 
 SMALL_PIXELS = 1 << 22
-"""Up to so many, several windows may lie in one tile, which GDAL then keeps; of a larger raster each
-lies in a tile of its own, of megabytes.
+"""Up to so many, several windows may lie in one tile, which GDAL then keeps; of a larger raster
+each lies in a tile of its own, of megabytes.
 """
 LEAST_SHOWN = 64
 """Overview pixels of a window that are enough to compare."""

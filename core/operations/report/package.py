@@ -67,10 +67,10 @@ def run_package(params: PackageParams, settings: Settings, monitor: Monitor) -> 
         If a map cannot be read, or the package not be written.
     """
     events = EventQueue(monitor)
-    return run_in_background(lambda: _run(params, events), events)
+    return run_in_background(lambda: _run(params, settings, events), events)
 
 
-def _run(params: PackageParams, events: EventQueue) -> OperationResult:
+def _run(params: PackageParams, settings: Settings, events: EventQueue) -> OperationResult:
     folder = params.path if params.path.is_dir() else params.path.parent
     what, stop = f"No package can be made of {folder}", events.stop.is_set
     record = read_event(folder, what)
@@ -100,7 +100,8 @@ def _run(params: PackageParams, events: EventQueue) -> OperationResult:
     sheet = PrintSheet.from_dict(kept) if isinstance(kept, dict) else PrintSheet()
     doubts = " ".join(filter(None, (sheet.doubts, *warnings)))
     with folder_lock(home, stop, lambda: None):
-        layers = package_layers(record, files, perimeter, rows, doubts, stop)
+        threads = settings.worker_count
+        layers = package_layers(record, files, perimeter, rows, doubts, stop, threads)
         events.put(Progress(0.7, "Writing the package"))
         written = _write(home, _stem(home, record, layers), layers, params.shapefile, stop)
     _describe(record, folder, home, written, sheet, warnings, stop)

@@ -196,7 +196,8 @@ def test_a_host_is_kept_waiting_for_once_it_has_said_that_it_is_busy(
         fault = Fault(times=1, status=429, retry_after="1")
         world.files.break_next("nir.tif", fault)
     files, failures = world.run(request_delay_ms=1)
-    assert len(files) == len(BANDS) and not failures
+    assert len(files) == len(BANDS)
+    assert not failures
     url, now = world.files.url("nir.tif"), time.monotonic() + 60
     waits = [TURNS.take(url, 10.0, 1, now) for _ in range(2)]
     assert waits == pytest.approx([0.0, 10.0 if busy else 0.0])

@@ -69,7 +69,8 @@ def test_a_part_of_one_file_is_read_from_it(
     from osgeo import gdal
 
     part = find_part(stack, index, area)
-    assert part is not None and Path(part.name).name == ("nir.tif", "swir22.tif")[index - 1]
+    assert part is not None
+    assert Path(part.name).name == ("nir.tif", "swir22.tif")[index - 1]
     own = np.empty((side, side), np.uint16)
     assert read_part(gdal.Open(part.name), part, own)
     assert np.array_equal(own, by_gdal(stack, index, area, side))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,26 @@ def test_a_speck_waits_for_a_neighbour_that_grows_in_the_next_strip(tmp_path: Pa
         found = trace_classes(raster, (1, 2, 3), 500.0, lambda: False)
     assert by_us(found) == by_gdal(picture, {1: 1, 2: 2, 3: 3}, 5)
     assert [(one.code, one.area) for one in found.found] == [(3, 2000.0), (2, 1200.0)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("apart", [True, False], ids=["apart", "together"])
+def test_no_more_threads_compute_than_are_allowed(
+    tmp_path: Path, threads: int, apart: bool
+) -> None:
+    picture = np.random.default_rng(1).integers(1, 4, (200, 64), dtype=np.uint8)
+    asked = set[int]()
+
+    def stop() -> bool:
+        asked.add(threading.get_ident())
+        return False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "STRIP_PIXELS", 64)
+        patch.setattr(module, "_core_count", lambda: 16)
+        if apart:
+            found = trace_classes(write(tmp_path, picture), (1, 2), 0.0, stop, threads)
+        else:
+            found = trace_patches(write(tmp_path, picture), (1,), 0.0, stop, threads=threads)
+    assert found.found
+    assert 1 <= len(asked - {threading.get_ident()}) <= threads
