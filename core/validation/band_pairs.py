@@ -60,7 +60,7 @@ def keep_band(
     """Keep what later checks need of a band."""
     digest = hashlib.blake2b(digest_size=16)
     for stored in (sample.stored, *sample.stored_windows):
-        digest.update(np.ravel(stored))
+        digest.update(np.ravel(stored).data)
     return SeenBand(
         name=name,
         unit=unit,
