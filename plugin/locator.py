@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 from qgis.core import QgsFeedback, QgsLocatorContext, QgsLocatorFilter, QgsLocatorResult
 from qgis.PyQt.QtCore import QCoreApplication
@@ -89,6 +88,8 @@ class FirstLightLocator(QgsLocatorFilter):
 def _understood(text: str) -> str:
     """The event of a sentence in a few words; empty where it names none, or nothing besides."""
     # Here, so that QGIS starts without the words of all languages.
+    from datetime import datetime, timezone
+
     from ..core.intent.sentence import read_sentence
 
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -234,6 +233,8 @@ def import_ahead() -> None:
             operation.load()
         with suppress(SettingsError):  # told by the first run
             reading()
+
+    import threading
 
     threading.Thread(target=work, name="firstlight-imports", daemon=True).start()
 
