@@ -109,9 +109,9 @@ def _swapped(echoes: Mapping[str, tuple[Unit, float]], file: str) -> list[Findin
     return [
         Finding.warning(
             "polarisations_swapped",
-            f"The values of {cross} in {file} are higher than those of {like} (medians {second:.4g} and "
-            f"{first:.4g}), which no surface sends back: the two bands have each other's names. "
-            "Stack the files with the names changed over.",
+            f"The values of {cross} in {file} are higher than those of {like} "
+            f"(medians {second:.4g} and {first:.4g}), which no surface sends back: the two bands "
+            "have each other's names. Stack the files with the names changed over.",
             cross,
             second,
         )
