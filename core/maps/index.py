@@ -222,7 +222,7 @@ INDEX = map_operation(
     MapRecipe(
         name="index",
         title="Spectral index",
-        group="Indices",
+        group="Stacks",
         summary="Computes a spectral index, or a formula of your own, from a band stack. "
         "The layer is a cloud-optimised GeoTIFF.",
         params=IndexParams,

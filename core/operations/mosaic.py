@@ -337,7 +337,7 @@ def _bands_kernel(plan: MosaicPlan, settings: Settings) -> Kernel:
 MOSAIC = Operation(
     name="mosaic",
     title="Mosaic of scenes",
-    group="Mosaics",
+    group="Scenes",
     summary="Puts many scenes together over an area, straight from where they lie. Only "
     "the needed tiles are fetched, several UTM zones come onto one grid, clouds "
     "can be left out.",

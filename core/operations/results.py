@@ -123,7 +123,7 @@ def _data(result: StoredResult) -> dict[str, object]:
 RESULTS = Operation(
     name="results",
     title="Open results",
-    group="Results",
+    group="Events",
     summary="Puts the layers of earlier runs back on the map in their styles. Says "
     "which files are gone or have changed.",
     params=ResultsParams,

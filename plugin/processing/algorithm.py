@@ -41,6 +41,7 @@ from .parameters import (
     read_value,
     suffixed,
     with_suffix,
+    words_of,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from ...core.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+ICONS = Path(__file__).resolve().parents[2] / "resources" / "icons"
+"""One for each group, named by its id."""
 _MODEL_FEEDBACKS = ("QgsProcessingMultiStepFeedback", "QgsProcessingModelFeedback")
 OUTPUTS: Mapping[str, Callable[[str, str], QgsProcessingOutputDefinition]] = {
     OutputKind.TEXT: QgsProcessingOutputString,
@@ -85,13 +88,14 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     operation : Declared
         What it runs.
     icon : QIcon
-        What the toolbox shows beside it.
+        What the toolbox shows beside it where its group has none.
     """
 
     def __init__(self, operation: Declared, icon: QIcon) -> None:
         super().__init__()
         self.operation = operation
         self._icon = icon
+        self._group_icon: QIcon | None = None
         self._declared = operation.parameters(Door.PROCESSING)
         taken = {key(param) for param in self._declared}
         self._copied = tuple(
@@ -124,8 +128,11 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         return self.operation.group.lower().replace(" ", "")
 
     def icon(self) -> QIcon:
-        """FirstLight's own."""
-        return self._icon
+        """That of its group; FirstLight's own where that has none."""
+        if self._group_icon is None:  # not at QGIS's start: a toolbox asks when it is shown
+            path = ICONS / f"{self.groupId()}.svg"
+            self._group_icon = QIcon(str(path)) if path.is_file() else self._icon
+        return self._group_icon
 
     def shortDescription(self) -> str:
         """One sentence."""
@@ -181,9 +188,12 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             if p.kind in FILES_OR_LAYERS
             and (are_files(parameters.get(key(p))) or is_address(parameters.get(key(p))))
         }
+        params = {key(param): param for param in self._declared}
         for definition in self.parameterDefinitions():
             name = definition.name()
             value = None if is_nothing(parameters.get(name)) else parameters[name]
+            if value is not None and name in params:
+                value = words_of(params[name], value)
             if name not in files and not definition.checkValueIsAcceptable(value, context):
                 return False, _tr("{title} ({name}) cannot be {value!r}.").format(
                     title=definition.description(), name=name, value=value

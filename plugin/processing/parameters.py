@@ -65,6 +65,7 @@ UNLIKELY = 100
 in that order.
 """
 LAYER_KINDS = (Kind.RASTER_OUT, Kind.VECTOR_OUT)
+CHOICE_KINDS = (Kind.CHOICE, Kind.CHOICES, Kind.SENSOR, Kind.EVENT)
 _EXTENT = (
     r"^\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*,\s*([^,\s\[]+)\s*(?:\[(.*)\])?\s*$"
 )
@@ -104,7 +105,32 @@ def help_text(param: Param) -> str:
         for choice, label in zip(param.choices, param.labels)
         if label.lower() != str(choice)
     )
-    return _tr("{help} The words: {words}.").format(help=text, words=words) if words else text
+    if words:
+        text = _tr("{help} The words: {words}.").format(help=text, words=words)
+    if param.kind is Kind.CATALOG and param.choices:
+        names = ", ".join(map(str, param.choices))
+        text = _tr("{help} Known: {names}.").format(help=text, names=names)
+    return text
+
+
+def words_of(param: Param, value: Any) -> Any:
+    """A choice by its word where its number is given, as QGIS's own help of the command line says
+    of every list; what is a word already stays so.
+    """
+    if param.kind not in CHOICE_KINDS:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_word(param, one) for one in value]
+    if isinstance(value, str) and param.kind is Kind.CHOICES:
+        return ",".join(str(_word(param, one)) for one in value.split(","))
+    return _word(param, value)
+
+
+def _word(param: Param, value: Any) -> Any:
+    words, text = [str(choice) for choice in param.choices], str(value).strip()
+    if text in words or not text.isdecimal() or int(text) >= len(words):
+        return value
+    return words[int(text)]
 
 
 def _tr(text: str) -> str:
@@ -156,6 +182,8 @@ def read_value(
         If an area is empty or lies off the globe.
     """
     values = {name: value for name, value in parameters.items() if not is_nothing(value)}
+    if key(param) in values:
+        values[key(param)] = words_of(param, values[key(param)])
     if key(param) not in values and (param.default is None or param.default == ()):
         return None
     # what is left out has its default filled in there
@@ -364,6 +392,16 @@ def _make_text(param: Param, title: str) -> QgsProcessingParameterDefinition:
     )
 
 
+def _make_catalog(param: Param, title: str) -> QgsProcessingParameterDefinition:
+    """A text, which dialogs show as a list into which an address can be typed."""
+    definition = _make_text(param, title)
+    names = [str(choice) for choice in param.choices]
+    # By its path: it needs Processing's own widgets, which are there when a dialog opens.
+    place = f"{__package__}.catalog_widget.CatalogWidget"
+    definition.setMetadata({"widget_wrapper": {"class": place, "names": names}})
+    return definition
+
+
 def _make_raster_out(param: Param, title: str) -> QgsProcessingParameterDefinition:
     return QgsProcessingParameterRasterDestination(
         key(param), title, None, not param.required, param.required
@@ -395,7 +433,7 @@ HOOKS: Mapping[Kind, Hook] = {
         lambda p, title: QgsProcessingParameterExtent(key(p), title, p.default, not p.required),
         _area,
     ),
-    Kind.CATALOG: Hook(_make_text, _text),
+    Kind.CATALOG: Hook(_make_catalog, _text),
     Kind.SENSOR: Hook(_make_enum, _choice),
     Kind.EVENT: Hook(_make_enum, _choice),
     Kind.DATE: Hook(
