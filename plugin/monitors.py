@@ -60,13 +60,16 @@ class TaskMonitor:
         self._is_cancelled = is_cancelled
         self._pending: dict[object, Event] = {}
         self._states: dict[tuple[str, str], str] = {}
+        self._noted: set[Note] = set()
+        """What is true of each scene or map is in the log once."""
         self._delivered_at = float("-inf")
 
     def emit(self, event: Event) -> None:
         """Take an event; notes and what becomes of each band also go to the log."""
         if isinstance(event, Note):
-            if event.level != Level.DEBUG:
+            if event.level != Level.DEBUG and event not in self._noted:
                 log(event.text, event.level)
+            self._noted.add(event)
             self._pending[object()] = event
         elif isinstance(event, BandProgress):
             key = (event.item_id, event.band)

@@ -163,7 +163,8 @@ class _LayerRun:
         most = self.settings.chunk_pixels
         with ChunkRun(work, absolute, self.size, self._columns(), most, key) as chunks:
             title = f"{kernel.name}: chunks, {lazy.title}"
-            count = TileCount(title, len(chunks.chunks), 0, TILES_SHARE - begin, begin, "chunk")
+            share, number = TILES_SHARE - begin, len(chunks.chunks)
+            count = TileCount(title, number, 0, share, begin, in_chunks=True)
             tell = partial(_put_next, self.events, count)
             chunks.compute(lazy.engine, self.events.stop, tell)
             made = chunks.finish(_LayOutProgress(self.events, kernel.name, 0, 1))
@@ -308,7 +309,8 @@ class _LazyEngine:
         if self._opened is None:
             choice = choose_engine(self._job, self._settings)
             self.reason = choice.reason
-            self._events.put(Note(Level.INFO, choice.reason))
+            level = Level.DEBUG if choice.is_plain else Level.INFO
+            self._events.put(Note(level, choice.reason))
             engine = self._stack.enter_context(
                 open_engine(choice, self._job, self._settings, self._events.stop, self._tell)
             )

@@ -25,8 +25,8 @@ class TileCount:
         Of the whole operation's progress.
     begin : float
         Where that share begins.
-    noun : str
-        What is counted.
+    in_chunks : bool
+        Chunks of a layer are counted, not tiles.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class TileCount:
         before: int = 0,
         share: float = 1.0,
         begin: float = 0.0,
-        noun: str = "tile",
+        in_chunks: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._message = message
@@ -44,7 +44,7 @@ class TileCount:
         self._before = before
         self._share = share
         self._begin = begin
-        self._noun = noun
+        self._in_chunks = in_chunks
         self._clock = clock
         self._began = clock()
         self._done = before
@@ -57,9 +57,14 @@ class TileCount:
             done = self._done
             seconds = self._clock() - self._began
         left = seconds / (done - self._before) * (self._total - done)
-        detail = f"{self._noun} {done} of {self._total}"
-        if left:
-            detail += f", {time_text(left)} left"
-        return Progress(
-            round(self._begin + self._share * done / self._total, 9), self._message, detail
-        )
+        detail = self._detail(done, time_text(left) if left else "")
+        fraction = round(self._begin + self._share * done / self._total, 9)
+        return Progress(fraction, self._message, detail)
+
+    def _detail(self, done: int, left: str) -> str:
+        """In whole forms, as translators need them."""
+        if self._in_chunks:
+            text = f"chunk {done} of {self._total}"
+            return f"chunk {done} of {self._total}, {left} left" if left else text
+        text = f"tile {done} of {self._total}"
+        return f"tile {done} of {self._total}, {left} left" if left else text

@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..enums import EngineName
@@ -65,6 +65,8 @@ class Choice:
     """
     reason: str
     """One sentence, for a person."""
+    is_plain: bool = False
+    """What anybody expects of a small job: nobody need be told."""
 
     @property
     def title(self) -> str:
@@ -138,7 +140,8 @@ def _choose_here(job: Job, settings: Settings, tiles: str, workers: int, limit: 
         return _one_by_one(tiles + (limit or ", one core"))
     if job.tiles < settings.serial_below_tiles:
         if job.tiles <= 1 or not job.remote:
-            return _one_by_one(f"{tiles}, fewer than {settings.serial_below_tiles}")
+            few = f"{tiles}, fewer than {settings.serial_below_tiles}"
+            return replace(_one_by_one(few), is_plain=True)
         tiles += ", read over the network"
     elif job.tiles >= settings.cluster_from_tiles:
         from_tiles = settings.cluster_from_tiles

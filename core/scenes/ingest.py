@@ -265,9 +265,8 @@ def _ingest_bands(
         )
     except (BandStackError, RasterError) as stack_error:
         return replace(failed, error=str(stack_error), warnings=tuple(warnings))
-    monitor.emit(
-        Note(Level.INFO, f"{scene.id}: {len(stack.bands)} bands are stacked in {stack.path}")
-    )
+    monitor.emit(Note(Level.INFO, f"{scene.id}: {len(stack.bands)} bands are stacked"))
+    monitor.emit(Note(Level.DEBUG, f"The stack of {scene.id} is {stack.path}"))
     result = replace(
         failed,
         status=SceneStatus.PARTIAL if failures else SceneStatus.COMPLETED,

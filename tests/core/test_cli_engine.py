@@ -47,6 +47,19 @@ def test_the_engine_is_told_before_and_after(
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
 
 
+def test_of_few_tiles_nobody_is_told_before(
+    stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FIRSTLIGHT_TILE_SIZE", "512")
+    sentence = "Engine: serial, one tile after the other (4 tiles, fewer than 100)."
+    assert index(stack, tmp_path / "a.tif") == 0
+    out, err = capsys.readouterr()
+    assert "Engine" not in err
+    assert out.splitlines()[-1] == sentence
+    assert index(stack, tmp_path / "b.tif", "--verbose") == 0
+    assert f"debug: {sentence}" in capsys.readouterr().err
+
+
 def test_an_unknown_engine_is_refused(
     stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,15 @@ from qgis.core import QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QPushButton, QToolButton
 
+from firstlight.core.enums import AccessKind, OrbitDirection
 from firstlight.core.errors import InputError
+from firstlight.core.execution.progress import TileCount
 from firstlight.core.language import LANGUAGES_PATH
+from firstlight.core.types import SceneItem
 from firstlight.plugin import language
 from firstlight.plugin.messages import WORDING
 from firstlight.plugin.processing.algorithm import OperationAlgorithm
+from firstlight.ui.scenes.scene_columns import notes_text, scene_facts
 from support.operations import COUNT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,3 +109,43 @@ def test_a_plugin_that_goes_takes_its_language_along(speak, desktop):
     plugin.unload()
     assert "FirstLight" in tip
     assert plugin._translator is None
+
+
+def test_facts_and_notes_of_a_scene_are_in_it(speak):
+    scene = SceneItem(
+        id="A",
+        sensor="sentinel2",
+        catalog="sample",
+        collection="c",
+        datetime=datetime(2024, 6, 1, 10, 20, tzinfo=timezone.utc),
+        bbox=(10, 45, 11, 46),
+        footprint=None,
+        cloud_percent=None,
+        epsg=32632,
+        resolution_m=10,
+        bands={},
+        relative_orbit=22,
+        orbit_direction=OrbitDirection.DESCENDING,
+        access=AccessKind.ACCOUNT,
+        missing_bands=("swir22",),
+        notes=("The catalogue lists no files for this scene",),
+    )
+    speak("de")
+    note = language.said(scene.notes[0])
+    assert note != scene.notes[0]
+    assert notes_text(scene) == f"erfordert ein Konto; ohne swir22; {note}"
+    lines = scene_facts(scene)
+    assert "Sentinel-2, Orbit 22 absteigend" in lines
+    assert "Dateien: erfordert ein kostenloses Konto" in lines
+    assert "Es fehlen: swir22" in lines
+    assert lines[-1] == note
+
+
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_counts_of_tiles_are_in_it(speak, in_chunks):
+    moments = iter((0.0, 10.0, 20.0))
+    count = TileCount("x", 2, in_chunks=in_chunks, clock=lambda: next(moments))
+    speak("de")
+    noun = "Block" if in_chunks else "Kachel"
+    assert language.said(count.add().detail).startswith(f"{noun} 1 von 2, noch ")
+    assert language.said(count.add().detail) == f"{noun} 2 von 2"

@@ -130,7 +130,7 @@ def can_answer(catalog: Catalog, sensors: Sequence[str], logins: Collection[str]
 
 def needs_text(catalog: Catalog) -> str:
     """Address of a catalogue, and what the files of each sensor need, a line for each."""
-    words = _words_of_access()
+    words = words_of_access()
     sensors = load_sensors()
     either = _tr(" or ")
     lines = []
@@ -141,7 +141,8 @@ def needs_text(catalog: Catalog) -> str:
     return "\n".join([catalog.url, *lines] if catalog.url else lines)
 
 
-def _words_of_access() -> dict[AccessKind, str]:
+def words_of_access() -> dict[AccessKind, str]:
+    """What files need, in words."""
     return {
         AccessKind.NOTHING: _tr("open to all"),
         AccessKind.TOKEN: _tr("open, by a short-lived token"),

@@ -6,22 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
 from ...core.discovery.band_config import load_sensors
-from ...core.enums import AccessKind
+from ...core.enums import AccessKind, OrbitDirection
 from ...core.text import joined, shown
 from ...core.types import SceneItem, format_time
+from ...plugin.language import said
+from ..catalogs.catalog_combo import words_of_access
 from ..parts.plain import plain_tip
 from ..parts.sentences import UNKNOWN, size_text
 
 WARNING_ICON, NOTE_ICON = "/mIconWarning.svg", "/mIconInfo.svg"
 DATE, CLOUD, CLEAR, COVERS, SIZE, NOTES, ID = range(7)
-CLOSED = {
-    AccessKind.ACCOUNT: ("needs an account",),
-    AccessKind.READER_PAYS: ("the reader pays",),
-}
-"""What the files of a scene need that is not to be had at once."""
 BEST_IS_MOST = (DATE, CLEAR, COVERS)
 """Columns whose first click puts the highest value on top."""
 
@@ -35,8 +33,17 @@ def notes_text(scene: SceneItem) -> str:
     others = len(scene.missing_bands) - len(named)
     if others:
         named.append(f"+{others}")
-    lacks = [f"lacks {', '.join(named)}"] if named else []
-    return "; ".join([*CLOSED.get(scene.access, ()), *lacks, *scene.notes])
+    lacks = [_tr("lacks {bands}").format(bands=", ".join(named))] if named else []
+    return "; ".join([*_closed(scene), *lacks, *map(said, scene.notes)])
+
+
+def _closed(scene: SceneItem) -> tuple[str, ...]:
+    """What its files need that is not to be had at once."""
+    words = {
+        AccessKind.ACCOUNT: (_tr("needs an account"),),
+        AccessKind.READER_PAYS: (_tr("the reader pays"),),
+    }
+    return words.get(scene.access, ())
 
 
 def notes_icon(scene: SceneItem) -> QIcon | None:
@@ -45,7 +52,7 @@ def notes_icon(scene: SceneItem) -> QIcon | None:
     """
     if not notes_text(scene):
         return None
-    doubt = scene.access in CLOSED or notes_text(scene) != "; ".join(scene.notes)
+    doubt = bool(_closed(scene)) or notes_text(scene) != "; ".join(map(said, scene.notes))
     return QIcon(QgsApplication.getThemeIcon(WARNING_ICON if doubt else NOTE_ICON))
 
 
@@ -100,17 +107,28 @@ def scene_facts(scene: SceneItem) -> tuple[str, ...]:
     missing, notes.
     """
     sensor = load_sensors().get(scene.sensor)
-    orbit = "" if scene.relative_orbit is None else f"orbit {scene.relative_orbit}"
-    origin = (sensor.title if sensor else scene.sensor, f"{orbit} {scene.orbit_direction}".strip())
+    orbit = ""
+    if scene.relative_orbit is not None:
+        orbit = _tr("orbit {number}").format(number=scene.relative_orbit)
+    directions = {
+        OrbitDirection.ASCENDING: _tr("ascending"),
+        OrbitDirection.DESCENDING: _tr("descending"),
+    }
+    passing = f"{orbit} {directions.get(scene.orbit_direction, str(scene.orbit_direction))}".strip()
+    origin = (said(sensor.title) if sensor else scene.sensor, passing)
     lines = [
         scene.id,
         f"{scene.collection}, {format_time(scene.datetime)}",
         ", ".join(part for part in origin if part),
-        f"Files need: {scene.access}",
+        _tr("Files: {access}").format(access=words_of_access()[scene.access]),
     ]
     if scene.missing_bands:
-        lines.append("Missing: " + ", ".join(scene.missing_bands))
-    return (*lines, *scene.notes)
+        lines.append(_tr("Missing: {bands}").format(bands=", ".join(scene.missing_bands)))
+    return (*lines, *map(said, scene.notes))
+
+
+def _tr(text: str) -> str:
+    return str(QCoreApplication.translate("FirstLight", text))
 
 
 def scene_tip(scene: SceneItem) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QFontDatabase, QImage, QPixmap
 from qgis.PyQt.QtWidgets import (
     QApplication,
@@ -147,8 +147,12 @@ def fill_copy_menu(menu: QMenu, scene: SceneItem | None) -> None:
 
 
 def _figures(scene: SceneItem) -> str:
-    clear = "" if scene.clear_percent is None else f", {percent_text(scene.clear_percent)} clear"
-    return (
-        f"{percent_text(scene.cloud_percent)} cloud{clear}, covers "
-        f"{percent_text(scene.coverage_percent)}, {size_text(scene.size_bytes)}"
-    )
+    parts = [_tr("{share} cloud").format(share=percent_text(scene.cloud_percent))]
+    if scene.clear_percent is not None:
+        parts.append(_tr("{share} clear").format(share=percent_text(scene.clear_percent)))
+    parts.append(_tr("covers {share}").format(share=percent_text(scene.coverage_percent)))
+    return ", ".join([*parts, size_text(scene.size_bytes)])
+
+
+def _tr(text: str) -> str:
+    return str(QCoreApplication.translate("FirstLight", text))

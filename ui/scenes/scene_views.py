@@ -117,7 +117,7 @@ class SceneTable(QTableView):
         room = self.viewport().width()
         sorted_by = self.horizontalHeader().sortIndicatorSection()
         # The catalogue's figure for the whole scene counts less than that for the area.
-        for column in (SIZE, CLOUD) if widths.get(CLEAR) else (SIZE,):
+        for column in (SIZE, CLOUD, COVERS) if widths.get(CLEAR) else (SIZE,):
             if column not in widths or column == sorted_by:
                 continue
             crowded = least + sum(widths.values()) > room

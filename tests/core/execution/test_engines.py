@@ -152,7 +152,7 @@ def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(
     monitor = RecordingMonitor()
     told = run_kernel(stack, tmp_path / "o.tif", monitor=monitor)
     assert told.engine == "Engine: serial, one tile after the other (30 tiles, fewer than 100)."
-    assert monitor.events[0] == Note("info", told.engine)
+    assert monitor.events[0] == Note("debug", told.engine)
     monitor = RecordingMonitor()
     settings = small_tiles(serial_below_tiles=10)
     told = run_kernel(stack, tmp_path / "o.tif", settings=settings, monitor=monitor)
