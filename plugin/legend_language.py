@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qgis.core import (
+    QgsColorRampLegendNodeSettings,
     QgsColorRampShader,
     QgsMapLayer,
     QgsPalettedRasterRenderer,
@@ -30,3 +31,7 @@ def _translate_ramp(renderer: QgsSingleBandPseudoColorRenderer) -> None:
         for item in items:
             item.label = said(item.label)
         shader.setColorRampItemList(items)
+        ends = QgsColorRampLegendNodeSettings(shader.legendSettings())
+        ends.setMinimumLabel(said(ends.minimumLabel()))
+        ends.setMaximumLabel(said(ends.maximumLabel()))
+        shader.setLegendSettings(ends)

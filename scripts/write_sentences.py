@@ -36,12 +36,12 @@ WORDS_OF_MODELS = frozenset(
 _WORD = re.compile(r"[a-z]{2,}")
 _CAPITAL = re.compile(r"[A-Z][a-z]+(?:[- ][a-z]+)*")
 _CODE = re.compile(
-    r"\(\?|\\[dswb]|\[\^|^/|^--|^SELECT |^CREATE |^INSERT |^UPDATE |^DELETE |^<|::|\|\s|\]\s*\||"
-    r"npt\.|tuple\[|dict\[|Callable\[|[a-z]=\"|^\s*[a-z_]+\(|=\{?\d|^[A-Z_]+=|"
+    r"\(\?|\\[dswb]|\[\^|^/(?! )|^--|^SELECT |^CREATE |^INSERT |^UPDATE |^DELETE |^<|::|\|\s|"
+    r"\]\s*\||npt\.|tuple\[|dict\[|Callable\[|[a-z]=\"|^\s*[a-z_]+\(|=\{?\d|^[A-Z_]+=|"
     r"^[A-Z][A-Z_0-9]{3,}(?![A-Z_0-9: ])|\bIS NULL\b|\bAS (?:time|file|row)$|^[a-z]+ >?= *(?:$|AND)"
 )
 """What is for machines: patterns, addresses, SQL, XML, types, options."""
-_LABEL = re.compile(r'\b(?:label|labelText)="([^"]*)"')
+_LABEL = re.compile(r'\b(?:label|labelText|minimumLabel|maximumLabel)="([^"]*)"')
 _UNTOLD = frozenset({"compile", "cast", "getLogger", "TypeVar", "NewType", "AssertionError"})
 """Calls whose texts nobody reads."""
 

@@ -28,7 +28,7 @@
           <item value="0.5" label="0.5" color="#8cc25e" alpha="255"/>
           <item value="0.7" label="0.7" color="#3b8f3e" alpha="255"/>
           <item value="0.9" label="0.9" color="#0b4a22" alpha="255"/>
-          <rampLegendSettings useContinuousLegend="1" orientation="2" direction="0" prefix="" suffix="" minimumLabel="-0.2  water, bare ground" maximumLabel="0.9  dense vegetation"/>
+          <rampLegendSettings useContinuousLegend="1" orientation="2" direction="0" prefix="" suffix="" minimumLabel="-0.2  water, bare ground, cloud" maximumLabel="0.9  dense vegetation"/>
         </colorrampshader>
       </rastershader>
     </rasterrenderer>

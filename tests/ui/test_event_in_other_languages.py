@@ -66,7 +66,9 @@ def legend_of(layer):
     if isinstance(renderer, QgsSingleBandPseudoColorRenderer):
         shader = renderer.shader().rasterShaderFunction()
         assert isinstance(shader, QgsColorRampShader)
-        return [item.label for item in shader.colorRampItemList()]
+        ends = shader.legendSettings()
+        labels = [item.label for item in shader.colorRampItemList()]
+        return [*labels, ends.minimumLabel(), ends.maximumLabel()]
     return []
 
 

@@ -15,7 +15,8 @@ from ...core.operation import Declared
 from ...core.params import Door
 from ...core.types import Aoi
 from ...plugin.language import said
-from ..parts.plain import PlainLabel, plain_tip
+from ..parts.plain import plain_tip
+from ..parts.wrapping_label import WrappingLabel
 from .field import Field
 from .fields import AreaField, make_field
 
@@ -44,7 +45,7 @@ class ParameterForm(QWidget):
         self.fields: dict[str, Field] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._labels: list[PlainLabel] = []
+        self._labels: list[WrappingLabel] = []
         plain = _form_layout()
         layout.addLayout(plain)
         advanced = _form_layout()
@@ -57,10 +58,9 @@ class ParameterForm(QWidget):
             if isinstance(field, AreaField):
                 field.area_wanted.connect(partial(_fill, field, take_area))
             self.fields[param.name] = field
-            label = PlainLabel(said(param.title) + (" *" if param.required else ""))
+            label = WrappingLabel(said(param.title) + (" *" if param.required else ""))
             label.setToolTip(plain_tip(said(param.help)))
             label.setBuddy(field.held)
-            label.setWordWrap(True)  # a narrow dock is narrower than some labels
             self._labels.append(label)
             _name_parts(field, said(param.title))
             (advanced if param.advanced else plain).addRow(label, field)
@@ -102,6 +102,8 @@ class ParameterForm(QWidget):
         widest = max((fonts.horizontalAdvance(one.text()) for one in self._labels), default=0)
         beside = widest + FIELD_LETTERS * fonts.averageCharWidth() <= self.width()
         policy = QFormLayout.RowWrapPolicy
+        for label in self._labels:
+            label.setMaximumWidth(self.width())  # a form would give it all that its words ask for
         for form in self._layouts:
             form.setRowWrapPolicy(policy.DontWrapRows if beside else policy.WrapAllRows)
 
