@@ -165,7 +165,8 @@ def _row(group: QgsLayerTreeGroup, layer: QgsMapLayer, output: LayerOutput) -> i
 
 def sort_into_result(layer: QgsMapLayer, output: LayerOutput) -> None:
     """Move a layer that Processing has put on the map below the outlines of the same result, or
-    above its pictures: it puts them there in the order of their files' names.
+    above its pictures: it puts them there in the order of their files' names. Outlines right below
+    it come above it whatever they are of: a model shows maps of several algorithms.
     """
     layer.setCustomProperty(RESULT, output.group)
     project = layer.project()
@@ -183,6 +184,10 @@ def sort_into_result(layer: QgsMapLayer, output: LayerOutput) -> None:
         and other.layer().customProperty(RESULT) == output.group
     ]
     above = [place + 1 for place, theirs in others if theirs < rank and place > row]
+    end = row + 1
+    while rank > _OUTLINES and end < len(nodes) and _is_result_outline(nodes[end]):
+        end += 1
+        above.append(end)
     below = [place for place, theirs in others if theirs > rank and place < row]
     target = max(above, default=min(below, default=None))
     if target is not None:
@@ -204,6 +209,11 @@ def _rank(layer: QgsMapLayer) -> int:
     if isinstance(layer, QgsVectorLayer):
         return _OUTLINES
     return _PICTURES if _is_picture(layer) else _MAPS
+
+
+def _is_result_outline(node: QgsLayerTreeNode) -> bool:
+    layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
+    return layer is not None and _rank(layer) == _OUTLINES and bool(layer.customProperty(RESULT))
 
 
 def _is_picture(layer: QgsMapLayer) -> bool:

@@ -39,6 +39,14 @@ class ExampleModel(QgsProcessingModelAlgorithm):
         """Its title."""
         return str(super().name())
 
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
+        """Offer all its maps at once: those of its steps may be left out, but a model that shows
+        nothing when it has run looks broken.
+        """
+        super().initAlgorithm(configuration or {})
+        for definition in self.destinationParameterDefinitions():
+            definition.setCreateByDefault(True)
+
     def createInstance(self) -> ExampleModel:
         """Another one of the same file: QGIS's own would know its name only."""
         return ExampleModel(self._path)

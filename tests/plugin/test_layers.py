@@ -31,7 +31,8 @@ from firstlight.core.algorithms.indices import STRETCHED, index_names, load_indi
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.operation import LayerOutput
 from firstlight.plugin.layer_style import STYLE_DIR
-from firstlight.plugin.layers import source_path
+from firstlight.plugin.layer_tree import sort_into_result
+from firstlight.plugin.layers import open_layer, source_path
 from firstlight.plugin.picture_style import band_names
 from support.map_layers import add_layers
 from support.qgis_fixtures import make_stack
@@ -227,6 +228,27 @@ def test_outlines_lie_above_indices(project, stack_file, band_file, tmp_path):
     assert tree(project.layerTreeRoot())[0][1] == [
         ["SCENE", ["Outline", "NDVI 2024-06-01", "Bands 2024-06-01"]]
     ]
+
+
+def test_what_processing_brings_lies_below_outlines_also_of_other_results(
+    project, band_file, tmp_path
+):
+    """A model shows maps of several algorithms, in the order of their files' names."""
+    path = tmp_path / "outline.geojson"
+    path.write_text('{"type": "FeatureCollection", "features": []}')
+    root = project.layerTreeRoot()
+    outputs = [
+        LayerOutput(path, "Outline", "perimeter", "Burn severity"),
+        index_output(band_file, "Burn severity"),
+        index_output(band_file, "Burned area"),
+    ]
+    for number, output in enumerate(outputs):  # each on top of the one before
+        layer = open_layer(output, project)
+        layer.setName(str(number))
+        project.addMapLayer(layer, False)
+        root.insertLayer(0, layer)
+        sort_into_result(layer, output)
+    assert [node.name() for node in root.children()] == ["0", "2", "1"]
 
 
 def test_day_of_acquisition(project, stack_file):

@@ -114,6 +114,13 @@ def test_an_event_s_model_runs_from_an_area_and_a_date(
     assert 0.01 < (classes == 1).mean() < 0.99
 
 
+def test_a_model_s_dialog_begins_with_all_its_maps() -> None:
+    for path in MODELS.glob("*.model3"):
+        offered = model(path.stem).destinationParameterDefinitions()
+        assert offered
+        assert all(definition.createByDefault() for definition in offered)
+
+
 def read(path: str) -> Any:
     import rasterio
 
