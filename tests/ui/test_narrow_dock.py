@@ -106,6 +106,17 @@ def test_a_long_name_widens_nothing_and_is_read_to_its_end(qtbot):
     assert any(shot.pixelColor(x, y) != paper for y in rows for x in range(shot.width()))
 
 
+@pytest.mark.parametrize("points", [8, 9, 10, 11, 12, 14, 17])
+def test_it_breaks_no_word_in_the_width_that_it_asks_for(qtbot, points):
+    label = WrappingLabel()
+    qtbot.addWidget(label)
+    label.setStyleSheet(f"font-size: {points}pt")
+    label.ensurePolished()
+    for word in ("Von", "Bis", "Sensor", "Gebiet *", "Most cloud (%)", "Wiii", "AVAVAV"):
+        label.setText(word)
+        assert label._lay_out(label.sizeHint().width()).lineCount() == 1, word
+
+
 def test_what_it_says_is_copied_whole(qtbot):
     label = WrappingLabel(f"Mapped, files in {LONG}.")
     qtbot.addWidget(label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from qgis.PyQt.QtCore import QPointF, QSize, Qt
@@ -14,6 +15,8 @@ from .plain import PlainLabel
 
 LINE_SEPARATOR = "\u2028"
 """How a text layout is told of a new line."""
+WIDEST = 1 << 20
+"""Pixels: no line is longer."""
 
 
 class WrappingLabel(PlainLabel):
@@ -34,8 +37,12 @@ class WrappingLabel(PlainLabel):
         return QSize(0, self.fontMetrics().lineSpacing())
 
     def sizeHint(self) -> QSize:
-        """The text in one line."""
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()), self._height(self.width()))
+        """The text in as few lines as it has; its parts of pixels are parts of the last letter."""
+        layout = self._lay_out(WIDEST)
+        widths = [layout.lineAt(number).naturalTextWidth() for number in range(layout.lineCount())]
+        edges = self.contentsMargins()
+        width = ceil(max(widths, default=0)) + 1 + int(edges.left()) + int(edges.right())
+        return QSize(width, self._height(self.width()))
 
     def hasHeightForWidth(self) -> bool:
         """The narrower, the higher."""
