@@ -216,9 +216,11 @@ class _LayerRun:
             return kernel
         windows = sample_windows(self.reader.grid.shape)
         rows = max(window.rows for window in windows)
-        return kernel.learnt(
-            [next(iter(self.reader.strips(self.indexes, window, rows))) for window in windows]
-        )
+        seen = []
+        for window in windows:
+            seen.append(next(iter(self.reader.strips(self.indexes, window, rows))))
+            self.reader.let_go()
+        return kernel.learnt(seen)
 
     def _compute(
         self,

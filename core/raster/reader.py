@@ -199,6 +199,12 @@ class _Opened:
         self.cached_bytes = 0
         """Read since GDAL's cache of blocks was last emptied."""
 
+    def let_go(self) -> None:
+        """Empty GDAL's cache of blocks of these datasets."""
+        for dataset in (self.dataset, *self.sources.values()):
+            dataset.FlushCache()
+        self.cached_bytes = 0
+
 
 CACHE_BYTES = 16 << 20
 """What a thread may leave in GDAL's cache of blocks: neighbours and halos find theirs there. GDAL's
@@ -416,8 +422,7 @@ class RasterReader:
                 self._fill_masked(stored, band, index, where)
             mine.cached_bytes += stored.nbytes
             if mine.cached_bytes > self._cache_bytes:
-                mine.dataset.FlushCache()
-                mine.cached_bytes = 0
+                mine.let_go()
 
     def _fill_masked(
         self, stored: npt.NDArray[Any], band: Any, index: int, where: tuple[int, int, int, int]
@@ -461,10 +466,19 @@ class RasterReader:
             stored[:] = values
         mine.cached_bytes += stored.nbytes
         if mine.cached_bytes > self._cache_bytes:
-            for source in mine.sources.values():
-                source.FlushCache()
-            mine.cached_bytes = 0
+            mine.let_go()
         return True
+
+    def let_go(self) -> None:
+        """Forget the blocks that were decoded for windows here and there: a small one leaves whole
+        blocks behind, and what a thread's allocator once held it seldom gives back.
+        """
+        self._blocks.clear()
+        mine: _Opened | None = getattr(self._local, "opened", None)
+        if mine is not None:
+            with mine.busy:
+                if mine.dataset is not None:
+                    mine.let_go()
 
     def _mine(self) -> _Opened:
         # A GDAL dataset belongs to one thread at a time: each thread opens its own.

@@ -16,6 +16,7 @@ from firstlight.core.gdal.environment import quiet_gdal
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.physical import to_physical
 from firstlight.core.raster.reader import RasterReader, check_raster, read_facts
+from firstlight.core.stack.band_stack import create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import ramp, write_raster
 
@@ -166,6 +167,26 @@ def test_gdals_cache_of_blocks_stays_small_and_its_limit_untouched(tmp_path: Pat
             most = max(most, gdal.GetCacheUsed() - before)
     assert 0 < most <= 200_000 + 128 * 128 * 2
     assert gdal.GetCacheMax() == limit
+
+
+def test_what_was_decoded_for_windows_here_and_there_is_let_go(tmp_path: Path) -> None:
+    """A small window of a file leaves a whole block in GDAL's cache, past a VRT as well."""
+    from osgeo import gdal
+
+    size, side = 1024, 512
+    data = ramp((size, size), 1, 60_000, "uint16")
+    path = write_raster(tmp_path / "a.tif", data, blockxsize=side, blockysize=side)
+    stack = create_band_stack({"a": path}, tmp_path / "stack.vrt").path
+    for file in (path, stack):
+        before = gdal.GetCacheUsed()
+        with RasterReader(file) as reader:
+            for row, col in ((0, 0), (600, 0), (0, 600), (600, 600)):
+                window = Window(row, col, 8, 8)
+                stored = reader.read_stored(1, window)
+                np.testing.assert_array_equal(stored, data[row : row + 8, col : col + 8])
+                assert side * side <= (gdal.GetCacheUsed() - before) / data.itemsize < 2 * side**2
+                reader.let_go()
+                assert gdal.GetCacheUsed() == before
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
