@@ -49,6 +49,9 @@ class TileSource(Protocol):
             Name in what is given back → band, from 1.
         """
 
+    def let_go(self) -> None:
+        """Forget what was decoded for windows here and there."""
+
     def part(self, window: Window) -> TileSource:
         """The same raster for whoever reads within a window alone."""
 

@@ -105,6 +105,9 @@ class MosaicReader:
         for row in range(0, window.rows, rows):
             yield {name: values[index - 1, row : row + rows] for name, index in indexes.items()}
 
+    def let_go(self) -> None:
+        """Nothing: what has come over a network is not to come again."""
+
     def column_tiles(self, indexes: Sequence[int]) -> int | None:
         """In columns of so many tiles it is best read: what neighbours share then still lies in the
         cache of blocks.
