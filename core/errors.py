@@ -63,7 +63,7 @@ class FirstLightError(Exception):
         super().__init__(self.what, self.why, self.hint)
 
     def __str__(self) -> str:
-        sentence = f"{self.what}: {self.why}."
+        sentence = f"{self.what}: {self.why}." if self.why else f"{self.what}."
         return f"{sentence} {self.hint}" if self.hint else sentence
 
 

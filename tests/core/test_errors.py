@@ -29,6 +29,8 @@ from firstlight.core.errors import (
         ("Reading a", "it is gone", "", "Reading a: it is gone."),
         ("Reading a:", "it is gone.", " Look again. ", "Reading a: it is gone. Look again."),
         ("  Reading a. ", "  it is gone  ", "", "Reading a: it is gone."),
+        ("Reading a", "", "Look again.", "Reading a. Look again."),
+        ("Reading a", " . ", "", "Reading a."),
     ],
 )
 def test_a_failure_reads_what_why_hint(what: str, why: str, hint: str, sentence: str) -> None:

@@ -146,7 +146,7 @@ class Page(QWidget):
             more = len(result.warnings) - 1
             rest = self.tr(" And {more} more.").format(more=more) if more else ""
             doubt = f"{result.warnings[0].rstrip('.')}.{rest}"
-            self.say(f"{doubt} {self.told}")
+            self.say(f"{doubt} {self.told}".strip())
             if result.outputs.get("report"):  # the bar's buttons say where it is
                 self.shared.show(result, doubt)
                 return
