@@ -204,6 +204,12 @@ def test_a_double_click_opens_the_details_and_goes_there(three: Hands) -> None:
     text = three.panel.details.facts.text().replace("\u200b", "")
     assert text.splitlines()[:2] == [scene(2).id, "c, 2024-06-03T10:20:00Z"]
     assert text.endswith("20 % cloud, covers 98 %, 5 MB")
+    picture = QImage(400, 400, QImage.Format.Format_RGB32)
+    three.panel.details.show_picture(picture)
+    buttons = (three.panel.details.json_button, three.panel.details.copy_button)
+    row = sum(button.sizeHint().width() for button in buttons)
+    least = three.panel.details.minimumSizeHint().width()
+    assert least < three.panel.details.picture.sizeHint().width() + row, "the dock keeps its width"
     view = three.desktop.canvas.extent()
     assert view.contains(QgsRectangle(8, 46, 9, 47))
     assert view.width() < 3

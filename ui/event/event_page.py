@@ -213,6 +213,7 @@ class EventPage(Page):
         if not self._finding:
             super().show_error(error)
             return
+        self.stop_progress()
         self.pair_list.say(str(error))
         self.say(str(error))
 
