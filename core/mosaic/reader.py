@@ -21,14 +21,22 @@ from ..raster.cloud_mask import is_clear
 from ..raster.grid import Window
 from ..raster.physical import FloatArray
 from ..types import Grid
+from .median import nan_median
 from .on_grid import Known, read_classes, read_values
 from .scene_plan import MosaicPlan, MosaicScene
 from .sources import Sources, sources_here
 
 COLUMN_TILES = 16
 """Tiles of all bands are worked off in columns so wide."""
-STRIP_BYTES = 8 << 20
-"""Of one band of all scenes that a median holds at once."""
+STRIP_BYTES = 128 << 20
+"""Of all bands of all scenes that a median holds at once, for each thread. Of strips that are
+smaller than a window the scenes' blocks would be decoded again for each: those of twenty scenes do
+not stay in the cache.
+"""
+
+LEAST_ROWS = 128
+STRIP_PIXELS = 1 << 20
+"""Of a window, as a rule."""
 
 
 class MosaicReader:
@@ -118,7 +126,11 @@ class MosaicReader:
         """Memory for each pixel of a window while it is composed: the result, a scene's values,
         stored numbers and places.
         """
-        return 4 * (2 * len(self.plan.band_names) + 1) + 16
+        held = 4 * (2 * len(self.plan.band_names) + 1) + 16
+        if self.plan.rule == "median":
+            layers = 4 * len(self.plan.scenes) * len(self.plan.band_names)
+            held += min(layers, STRIP_BYTES // STRIP_PIXELS)
+        return held
 
     def state(self) -> list[tuple[str, int, int]]:
         """Address, size and time of change (ns) of the scenes' files; -1 where they are not on this
@@ -158,7 +170,7 @@ class MosaicReader:
         if self.plan.rule != "median" or len(there) < 2:
             return self._filled(window, there)
         out = np.empty((len(self.plan.band_names), window.rows, window.cols), np.float32)
-        rows = max(128, STRIP_BYTES // (4 * len(there) * window.cols * len(out)))
+        rows = max(LEAST_ROWS, STRIP_BYTES // (4 * len(there) * window.cols * len(out)))
         for row in range(0, window.rows, rows):
             strip = Window(window.row + row, window.col, min(rows, window.rows - row), window.cols)
             out[:, row : row + rows] = self._median(strip)
@@ -199,17 +211,17 @@ class MosaicReader:
 
     def _median(self, strip: Window) -> FloatArray:
         everything = np.ones((strip.rows, strip.cols), dtype=bool)
-        layers = []
-        for scene, part in self.plan.in_window(strip):
+        there = self.plan.in_window(strip)
+        shape = (len(there), len(self.plan.band_names), strip.rows, strip.cols)
+        layers, used = np.empty(shape, np.float32), 0
+        for scene, part in there:
             rows, cols = inside = _slices(part, strip)
             values = self._read_scene(scene, part, everything[inside])
             if values is not None:
-                layer = np.full((len(values), strip.rows, strip.cols), np.nan, np.float32)
-                layer[:, rows, cols] = np.where(_complete(values), values, np.float32(np.nan))
-                layers.append(layer)
-        if not layers:
-            return np.full((len(self.plan.band_names), strip.rows, strip.cols), np.nan, np.float32)
-        return _nan_median(np.stack(layers))
+                layers[used] = np.nan
+                np.copyto(layers[used][:, rows, cols], values, where=_complete(values))
+                used += 1
+        return nan_median(layers[:used])
 
     def _read_scene(
         self, scene: MosaicScene, part: Window, wanted: npt.NDArray[np.bool_]
@@ -281,19 +293,3 @@ def _still_empty(empty: npt.NDArray[np.bool_], window: Window, part: Window) -> 
 def _slices(part: Window, window: Window) -> tuple[slice, slice]:
     row, col = part.row - window.row, part.col - window.col
     return slice(row, row + part.rows), slice(col, col + part.cols)
-
-
-def _nan_median(layers: FloatArray) -> FloatArray:
-    """Median over the first axis, NaN left out; of an even number, the mean of the two in the
-    middle.
-
-    Sorted: numpy's ``nanmedian`` takes ten times as long.
-    """
-    layers.sort(axis=0)  # NaN come last
-    count = np.isfinite(layers).sum(axis=0)
-    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(layers) - 1)
-    middle: FloatArray = np.take_along_axis(layers, low[None], axis=0)[0]
-    middle += np.take_along_axis(layers, high[None], axis=0)[0]
-    middle *= np.float32(0.5)
-    middle[count == 0] = np.nan
-    return middle

@@ -80,6 +80,8 @@ TABLES = {
     "dnbr": Table("dnbr", "rasterio_deflate", bands="nir,swir22", line=False),
     # "Without imports" is for each 10980 x 10980 pixels of the result.
     "scale": Table("scale", "scenes_1", bands="red,nir", line=False),
+    # Twenty dates of make_dates.py.
+    "median": Table("median", "odc_stac_dask", bands="swir16,scl", line=False),
     # Bytes and CPU are what counts: who fetches a block twice.
     "remote": Table("remote", "threads_2", bands="red,nir", delay_ms=20.0),
     # The same tiles, smaller: 441 and 1722 of four scenes, by who carries the results.

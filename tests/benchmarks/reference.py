@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import rasterio
+from median_check import check_median
 from outline_check import check_outline
 from rasterio.windows import Window, from_bounds
 
@@ -473,6 +474,7 @@ def main() -> int:
         "scale": lambda: check_scale(step, skip),
         "remote": lambda: check_scale(step, skip),
         "carriers": lambda: check_scale(step, skip),
+        "median": lambda: check_median(OUT, WrongError),
         "event": check_event,
         "dnbr": lambda: check_dnbr(step, skip),
         "engines": lambda: check_ndvi(step, skip),
