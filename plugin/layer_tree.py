@@ -64,7 +64,7 @@ def place_layer(layer: QgsMapLayer, output: LayerOutput, project: QgsProject) ->
         left = node.itemVisibilityChecked()
         early = any(other.customProperty(EARLY) for other in old)
         new.setItemVisibilityChecked(left and output.visible if early else left)
-        if node.isExpanded():
+        if node.isExpanded() and (output.visible or not early):
             _unfold(new)
         else:
             new.setExpanded(False)

@@ -291,7 +291,8 @@ class Demo(QObject):
         rasters = [
             layer
             for layer in (project.mapLayer(one) for one in layers)
-            if layer.type() == QgsMapLayer.LayerType.RasterLayer
+            # What came early has been replaced since.
+            if layer is not None and layer.type() == QgsMapLayer.LayerType.RasterLayer
         ]
         canvas = iface.mapCanvas()
         canvas.setDestinationCrs(rasters[0].crs())
