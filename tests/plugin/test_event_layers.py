@@ -128,6 +128,9 @@ def test_what_came_early_gives_its_place_to_the_whole_result(
         "Scenes",
     ]
     assert visible(project) == ["a", "After"]
+    shown = {one.layer().name(): one for one in project.layerTreeRoot().findLayers()}
+    assert shown["a"].isExpanded()
+    assert not shown["b"].isExpanded(), "a legend of what is hidden takes room for nothing"
     assert len(project.mapLayers()) == len(whole)
     own = project.layerTreeRoot().findGroup("Map b").findLayers()[0]
     own.setItemVisibilityChecked(True)
