@@ -11,6 +11,8 @@ SYSTEM_PYTHON=/usr/bin/python3
 # What a person has in their own account must not decide what the tests see: packages in ~/.local are visible in
 # a venv with system packages, and PROJ or GDAL folders of another installation make CRS look-ups fail.
 export PYTHONNOUSERSITE=1
+# Programs start as they do for users, with what Python compiled the last time: the tests start hundreds.
+unset PYTHONDONTWRITEBYTECODE
 unset PYTHONHOME PYTHONPATH PROJ_LIB PROJ_DATA GDAL_DATA GDAL_DRIVER_PATH QGIS_PREFIX_PATH QT_PLUGIN_PATH
 # The catalogue and the test servers are on this computer: no proxy in between.
 export NO_PROXY="127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}" no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"

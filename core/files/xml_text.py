@@ -34,7 +34,6 @@ __all__ = [
     "xml_text",
 ]
 
-DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no XML 1.0 can hold (section 2.2), escaped or not."""
 MOST_NESTED = 64
@@ -110,8 +109,8 @@ def xml_text(root: Element) -> str:
 
 
 def xml_bytes(root: Element) -> bytes:
-    """The same, as it lies in a file."""
-    return (DECLARATION + xml_text(root)).encode()
+    """The same, as it lies in a file: in UTF-8, which XML is in where it does not say."""
+    return xml_text(root).encode()
 
 
 def _look_through(text: bytes, encoding: str | None, namespaces: bool) -> None:

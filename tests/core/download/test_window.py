@@ -175,7 +175,7 @@ def test_two_round_trips_and_only_the_tiles(trial: Trial) -> None:
 @pytest.mark.parametrize("slots", [1, 3])
 def test_never_more_requests_at_once_than_allowed(trial: Trial, slots: int) -> None:
     trial.slots = slots
-    trial.server.break_next(FILE, Fault(slow_s=0.03))
+    trial.server.break_next(FILE, *[Fault(slow_s=0.2)] * 5)  # the head, and then all at once
     plan = trial.run()
     assert len(plan.spans) >= 4
     assert trial.server.most_at_once == slots
