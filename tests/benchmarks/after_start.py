@@ -1,5 +1,5 @@
 """What a Dask cluster of two workers takes after its start, against threads: NDVI of the bench's
-scene by both in turns, and the CPU of each process.
+scene by both in turns, their time and the CPU of each process.
 
     .venv/bin/python tests/benchmarks/after_start.py build/bench/scene 3
 
@@ -89,7 +89,7 @@ def main() -> None:
         words = {"sensor": "sentinel2", "band": bands, "output": stack}
         STACK.run(STACK.make_params(words), resolve_settings(), RecordingMonitor())
         place = StorePlace(str(folder), str(output))
-        ratios = []
+        ratios, times = [], []
         with (
             local_cluster(WORKERS, stop) as own,
             open_cluster(own.address, [], 300, stop, WORKERS, own.credentials, place) as cluster,
@@ -100,10 +100,14 @@ def main() -> None:
                 assert one.digest == two.digest
                 idle_s = one.others_s / one.wall_s * two.wall_s
                 ratios.append((two.own_s + two.others_s - idle_s) / one.own_s)
+                times.append(two.wall_s / one.wall_s)
                 print(
-                    f"CPU of threads {one.own_s:.2f} s; {two}; ratio {ratios[-1]:.2f}", flush=True
+                    f"threads {one.wall_s:.2f} s, CPU {one.own_s:.2f} s; {two}; "
+                    f"time × {times[-1]:.2f}, CPU × {ratios[-1]:.2f}",
+                    flush=True,
                 )
-        print(f"median {statistics.median(ratios):.2f} of {len(ratios)}")
+        time_ratio, cpu_ratio = statistics.median(times), statistics.median(ratios)
+        print(f"median of {len(ratios)}: time × {time_ratio:.2f}, CPU × {cpu_ratio:.2f}")
 
 
 if __name__ == "__main__":
