@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProcessingModelAlgorithm
+from qgis.core import QgsProcessingDestinationParameter, QgsProcessingModelAlgorithm
 
 from ..language import said
 
@@ -45,7 +45,8 @@ class ExampleModel(QgsProcessingModelAlgorithm):
         """
         super().initAlgorithm(configuration or {})
         for definition in self.destinationParameterDefinitions():
-            definition.setCreateByDefault(True)
+            if isinstance(definition, QgsProcessingDestinationParameter):  # which all of them are
+                definition.setCreateByDefault(True)
 
     def createInstance(self) -> ExampleModel:
         """Another one of the same file: QGIS's own would know its name only."""
