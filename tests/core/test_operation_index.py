@@ -86,4 +86,4 @@ def test_a_command_makes_its_own_options_alone_and_a_wrong_one_hears_of_all(caps
     assert build_parser("inof").format_help() == every
     with pytest.raises(SystemExit, match="2"):
         main(["inof"])
-    assert "'burn-severity'" in capsys.readouterr().err
+    assert "burn-severity" in capsys.readouterr().err
