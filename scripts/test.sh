@@ -115,6 +115,8 @@ began=$SECONDS
 bash scripts/setup.sh
 [ -z "$watched" ] || strace -qq true ||
   fail "Sockets cannot be watched" "strace may not trace here, as shown above" "Allow ptrace, or run this without --sockets."
+# What the sample is made of is fetched as Python packages are: part of the set-up, not of what is watched.
+[ -z "$watched" ] || "$VENV/bin/python" scripts/sample_catalog.py make "$BUILD/sample"
 rm -rf "$REPORTS"
 mkdir -p "$REPORTS"
 if [ "$only_qgis" = yes ]; then
