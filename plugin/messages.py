@@ -108,6 +108,9 @@ def _push(
 ) -> None:
     """One line; where that is not all, a button opens the whole text."""
     line = shorten(text)
+    for there in bar.items():  # told twice, the older one would be counted as "1 more"
+        if (there.title(), there.text(), there.level()) == (TITLE, escape(line, False), level):
+            bar.popWidget(there)
     item = QgsMessageBar.createMessage(TITLE, escape(line, quote=False))
     if line.endswith(MORE):
         details = QCoreApplication.translate("FirstLight", "Details")

@@ -285,6 +285,7 @@ class JobList(QObject):
         if job.kept:
             if job.result is not None and job.result.layers:
                 job.waits = job.project != str(self.project)
+                job.changed.emit()
             if self._leaving and job.state == JobState.CANCELLED:
                 job.state = JobState.INTERRUPTED
             self._write(job)

@@ -92,6 +92,20 @@ def test_of_what_is_done_the_last_stays_in_view(desktop):
     assert [item.text() for item in desktop.bar.items()] == ["Another is done.", "Doubtful."]
 
 
+def test_a_sentence_that_is_told_again_is_there_once(desktop):
+    """As a job's doubt is, at its end and when its layers come onto the map."""
+    for _ in range(2):
+        show_warning(desktop.bar, "Simulated <it is>", [("Zoom", print)])
+    show_warning(desktop.bar, "Something else")
+    show_failure(desktop.bar, "Something else")
+    told = [(unescape(item.text()), item.level()) for item in desktop.bar.items()]
+    assert sorted(told) == [
+        ("Simulated <it is>", Qgis.MessageLevel.Warning),
+        ("Something else", Qgis.MessageLevel.Warning),
+        ("Something else", Qgis.MessageLevel.Critical),
+    ]
+
+
 def test_success_goes_away(desktop):
     show_success(desktop.bar, "Done.")
     assert desktop.messages[0].level == Qgis.MessageLevel.Success

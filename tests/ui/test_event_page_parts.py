@@ -199,6 +199,22 @@ def test_what_was_left_unfinished_is_told_on_every_page(
     dock.close_down()
 
 
+@pytest.mark.parametrize(("fraction", "where"), [(0.44, ", at 44 %"), (0.001, "")])
+def test_it_is_told_how_far_it_had_come_where_that_was_noted(
+    left_off, qtbot, tmp_path, fraction, where
+):
+    """How far it is, is noted every few seconds: a job killed before that is not at 0 %."""
+    [job] = left_off.interrupted
+    noted = dataclasses.replace(job.record(), fraction=fraction, session="ended")
+    (tmp_path / "noted").mkdir()
+    (tmp_path / "noted" / f"{job.id}.job.json").write_text(noted.to_json())
+    jobs = JobList(store=JobStore(tmp_path / "noted"))
+    told = UnfinishedJobs(jobs)
+    qtbot.addWidget(told)
+    assert jobs.close_down(PATIENCE_MS)
+    assert f"“Ingest scenes · fetched” did{where}. What had come is kept." in told.label.text()
+
+
 def test_what_is_waved_away_stays_away_and_is_still_on_the_page_of_jobs(left_off, qtbot):
     told = UnfinishedJobs(left_off)
     qtbot.addWidget(told)

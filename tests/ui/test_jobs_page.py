@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QPlainTextEdit
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QPlainTextEdit, QPushButton
 
 from firstlight.core.errors import FirstLightError
 from firstlight.core.monitor import Level, Note
@@ -235,6 +235,41 @@ def test_an_interrupted_job_is_resumed_by_its_button(
     assert "on the map." in page.status
 
 
+def test_a_job_taken_up_while_another_project_is_open_says_where_its_layers_are(
+    trial, world, desktop, tmp_path, wait_for, qtbot
+):
+    """As after a crash: QGIS starts again without the project."""
+    world.files.break_next("red.tif", Fault(stall_after_bytes=1000, times=1))
+    first = JobList(store=JobStore(trial.folder))
+    ingest = get_operation("ingest")
+    values = {
+        "catalog": world.url,
+        "area": AREA,
+        "start": "2024-06-01",
+        "end": "2024-06-30",
+        "bands": "red,nir",
+        "window": "full",
+        "output": str(tmp_path / "out"),
+    }
+    project = QgsProject.instance()
+    path = str(tmp_path / "mine.qgs")
+    assert project.write(path)
+    first.start(ingest, ingest.make_params(values))
+    wait_for(lambda: any("red.tif" in r.path for r in world.files.requests))
+    assert first.close_down(PATIENCE_MS)
+    project.clear()
+    page = trial.open()
+    with qtbot.waitSignal(page.run_finished, timeout=PATIENCE_MS):
+        trial.press()
+    assert project.mapLayers() == {}
+    assert page.status == "Ingest scenes: one layer waits for project mine."
+    assert page.primary_button.text() == "&Open here"
+    assert project.read(path)
+    wait_for(lambda: "on the map." in page.status)
+    assert project.mapLayers()
+    assert page.primary_button.text() == "Open &folder", "they do not wait any more"
+
+
 def test_layers_wait_for_their_project_and_come_when_it_is_opened(
     trial, tmp_path, band_file, wait_for
 ):
@@ -259,6 +294,22 @@ def test_layers_wait_for_their_project_and_come_when_it_is_opened(
     assert trial.jobs._store.flush(10)
     kept = JobRecord.from_json((trial.folder / f"{done.id}.job.json").read_text())
     assert not kept.waits
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["on the map", "not there"])
+def test_one_can_go_to_what_is_on_the_map(trial, tmp_path, band_file, wait_for, there):
+    layer = LayerOutput(band_file, "NDVI", "ndvi", "one")
+    outputs = {"report": str(tmp_path / "report.html")}
+    result = OperationResult(data=None, text="made", layers=(layer,), outputs=outputs)
+    trial.remember(record(tmp_path, 1, JobState.DONE, result=result, waits=True))
+    page = trial.open()
+    if there:
+        page.open_here(page.job)
+        wait_for(lambda: "on the map." in page.status)
+    page.shared.show(result, "Mapped.")
+    buttons = trial.desktop.bar.currentItem().findChildren(QPushButton)
+    zoom = ["Zoom"] if there else []
+    assert [button.text() for button in buttons] == ["Open report", *zoom, "Open folder"]
 
 
 def test_layers_that_wait_can_be_opened_here(trial, tmp_path, band_file, wait_for):

@@ -178,7 +178,8 @@ class JobsPage(Page):
             self.open_here(job, ended=True)
             return
         if job.result is not None:
-            self.say(self.tr("{title}: done.").format(title=job.title))
+            if not job.waits:
+                self.say(self.tr("{title}: done.").format(title=job.title))
             self.tell(job.result, self.told)
         elif job.error is not None:
             self.show_error(job.error)

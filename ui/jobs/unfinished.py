@@ -66,8 +66,10 @@ class UnfinishedJobs(QFrame):
         if not left:
             return
         first, percent = left[0], round(100 * left[0].fraction)
-        text = self.tr(
-            "QGIS ended before “{title}” did, at {percent} %. What had come is kept."
+        text = (
+            self.tr("QGIS ended before “{title}” did, at {percent} %. What had come is kept.")
+            if percent  # else it was ended before it was noted how far it had come
+            else self.tr("QGIS ended before “{title}” did. What had come is kept.")
         ).format(title=name_text(first), percent=percent)
         if len(left) > 1:
             text += " " + self.tr("And {more} more, see Jobs.").format(more=len(left) - 1)
