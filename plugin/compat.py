@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
     QgsProcessingParameterFile,
     QgsProcessingParameterNumber,
+    QgsTask,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import Qt, QTimeZone
@@ -36,6 +37,7 @@ __all__ = [
     "POLYGON_GEOMETRY",
     "RASTER_LAYERS",
     "RASTER_SOURCES",
+    "TASK_SILENT",
     "UTC",
     "VECTOR_LAYERS",
     "VECTOR_POLYGON",
@@ -88,6 +90,8 @@ VECTOR_LAYERS = _pick("LayerFilter", "HasGeometry", QgsMapLayerProxyModel, "HasG
 VECTOR_SOURCES = _pick(
     "ProcessingSourceType", "VectorAnyGeometry", QgsProcessing, "TypeVectorAnyGeometry"
 )
+# QGIS tells of no end of such a task, since 3.26: the plugin does, and better.
+TASK_SILENT = getattr(QgsTask.Flag, "Silent", QgsTask.Flag(0))
 
 
 def flag_number(flag: Any) -> int:

@@ -11,6 +11,10 @@ from ..core.doors.operation_index import declared_operations
 from ..core.errors import FirstLightError
 from .language import said
 
+PREFIX, SHORT = "flight", "fl"
+"""What is typed before the words. QGIS lets go of a plugin's prefix of two letters without a word,
+so the short one comes as the first word of a search in everything.
+"""
 SENTENCE = "sentence: "
 """Begins the data of a result that is a sentence, not the name of an operation."""
 
@@ -33,7 +37,7 @@ class FirstLightLocator(QgsLocatorFilter):
         super().__init__()
         self._open_tool = open_tool
         self._open_sentence = open_sentence
-        self.setUseWithoutPrefix(False)
+        self.setUseWithoutPrefix(True)
 
     def clone(self) -> FirstLightLocator:
         """One for the thread that searches."""
@@ -49,13 +53,15 @@ class FirstLightLocator(QgsLocatorFilter):
 
     def prefix(self) -> str:
         """What is typed before the words."""
-        return "fl"
+        return PREFIX
 
     def fetchResults(self, string: str, context: QgsLocatorContext, feedback: QgsFeedback) -> None:
         """Tell what fits; called by QGIS on a thread of its own."""
+        if not context.usingPrefix:
+            first, blank, string = string.partition(" ")
+            if first.lower() != SHORT or not blank:
+                return  # it is for others
         words = string.lower().split()
-        if not words and not context.usingPrefix:
-            return
         told = _understood(string) if len(words) > 1 else ""
         if told:
             result = QgsLocatorResult(self, told, SENTENCE + string)

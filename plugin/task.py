@@ -14,6 +14,7 @@ from ..core.errors import Cancelled, FirstLightError
 from ..core.monitor import Event, Level, Progress
 from ..core.operation import Operation, OperationResult
 from ..core.settings import Settings, resolve_settings
+from .compat import TASK_SILENT
 from .language import said
 from .messages import WORDING
 from .monitors import TaskMonitor, log
@@ -57,7 +58,7 @@ class OperationTask(QgsTask):
         title: str = "",
     ) -> None:
         # Nothing is lost by a stop: what was under way is taken up again. So QGIS need not ask.
-        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt
+        flags = QgsTask.Flag.CanCancel | QgsTask.Flag.CancelWithoutPrompt | TASK_SILENT
         super().__init__(f"FirstLight: {title or said(operation.title)}", flags)
         self.operation = operation
         self._params = params

@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import pytest
-from qgis.core import QgsFeedback, QgsLocatorContext
+from qgis.core import QgsFeedback, QgsLocator, QgsLocatorContext
 
 import firstlight
 from firstlight.core.doors.operation_index import declared_operations
 from firstlight.plugin.locator import FirstLightLocator
+
+
+def typed(text: str, wait_for) -> list[str]:
+    """What QGIS's own locator finds, as behind the bar: it keeps or drops prefixes."""
+    locator, results, ended = QgsLocator(), [], []
+    # Read at once: what QGIS hands over is gone after the signal.
+    locator.foundResult.connect(lambda result: results.append(result.displayString))
+    locator.finished.connect(lambda: ended.append(True))
+    locator.registerFilter(FirstLightLocator(lambda _: None, lambda _: None))
+    locator.fetchResults(text, QgsLocatorContext())
+    wait_for(lambda: ended)
+    return results
+
+
+@pytest.mark.parametrize("text", ["fl radar", "flight radar", "FL Radar"])
+def test_a_prefix_leads_to_the_tools(qgis_app, wait_for, text):
+    assert "Water from radar" in typed(text, wait_for)
+
+
+@pytest.mark.parametrize("text", ["radar", "fl", "flood radar", "flradar"])
+def test_what_is_typed_for_others_finds_none_of_them(qgis_app, wait_for, text):
+    assert typed(text, wait_for) == []
+
+
+def test_a_sentence_is_understood_behind_the_prefix(qgis_app, wait_for):
+    found = typed("fl flood at 39.2N 0.4W on 29 October 2024", wait_for)
+    assert any("2024-10-29" in text for text in found)
 
 
 def found(text: str, using_prefix: bool = True) -> list:

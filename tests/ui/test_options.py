@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from qgis.core import QgsSettings
+from qgis.gui import QgsCollapsibleGroupBoxBasic
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
@@ -56,6 +57,12 @@ def test_every_setting_is_there_with_value_and_origin(page, monkeypatch):
         origin = settings.origins.get(name, "default")
         assert words.get(origin, origin) in shown.origin_label.text(), name
     assert "4" in row(page, "parallel_downloads").origin_label.text()
+
+
+def test_each_group_has_a_title_in_words(page):
+    for box in page.settings_panel.findChildren(QgsCollapsibleGroupBoxBasic):
+        assert box.title() != box.objectName().removeprefix("settings_"), box.objectName()
+        assert box.title()[:1].isupper(), box.title()
 
 
 def test_a_value_of_the_environment_is_said_to_be_from_there(qtbot, monkeypatch, refused):

@@ -104,6 +104,7 @@ class SettingsPanel(QWidget):
             "validation": self.tr("Validation"),
             "screenshot": self.tr("Pictures of what was validated"),
             "processing": self.tr("Computing"),
+            "spark": self.tr("Spark cluster"),
             "places": self.tr("Names of places"),
         }
         return str(titles.get(name, name))

@@ -30,6 +30,7 @@ from ...text import joined, redact, size_text
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 MODULES = {"osgeo": "osgeo.gdal"}
 """Modules to be imported in place of a package that is empty by itself."""
+ONLY_FOR_CLUSTERS = ("dask", "dask[distributed]")
 TOGETHER = "osgeo.gdal", "rasterio"
 """Imported one after the other in one process: two of GDAL or PROJ are seen only then."""
 
@@ -219,7 +220,18 @@ def _lines(data: Mapping[str, Any], problems: list[str]) -> Iterator[str]:
     yield from (f"  {problem}" for problem in problems)
 
 
+def _is_absent(package: str, fault: str) -> bool:
+    """Whether a library is simply not installed, and may be so."""
+    module = next((one.module for one in USED if one.package == package), "")
+    kind, _, why = fault.partition(":")
+    return kind == ModuleNotFoundError.__name__ and bool(module) and why.endswith(repr(module))
+
+
 def _library_line(package: str, found: Mapping[str, Any]) -> str:
+    if _is_absent(package, found["fault"]):
+        if package in ONLY_FOR_CLUSTERS:
+            return f"{package}: not there; only a Dask cluster needs it"
+        return f"{package}: not there, and not needed"
     if found["fault"]:
         return f"{package}: {found['fault']}"
     gdal = f", with GDAL {found['gdal']}" if found["gdal"] and package != "GDAL" else ""

@@ -53,6 +53,20 @@ def test_a_sound_installation(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "nothing stays there"
 
 
+def test_a_library_that_need_not_be_there_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is there and lacks something itself is one."""
+    (tmp_path / "half_there.py").write_text("import not_here_either")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    extras = (Library("not_here", "not-here"), Library("half_there", "half-there"))
+    monkeypatch.setattr(doctor, "USED", (*doctor.USED, *extras))  # type: ignore[attr-defined]
+    result = look()
+    assert "\n  not-here: not there, and not needed\n" in result.text
+    assert "half-there: ModuleNotFoundError: No module named 'not_here_either'" in result.text
+    assert result.json_data()["problems"] == []
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("code", "said"),

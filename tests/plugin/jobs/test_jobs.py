@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 
 import pytest
-from qgis.core import QgsApplication
+from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import QThreadPool, QTimer
 
 from firstlight.core.errors import Cancelled, FirstLightError, InputError, SettingsError
@@ -299,6 +299,15 @@ def test_settings_are_read_when_the_job_starts_and_a_bad_one_is_a_failure_not_a_
         == "The setting 'parallel_downloads' from given for this run cannot be 'many': it is no "
         "integer. Correct it there: docs/configuration.md shows each setting."
     )
+
+
+def test_qgis_is_not_asked_to_tell_of_the_end_too():
+    """Its own bar says *Task complete* after ten seconds, beside what the plugin says."""
+    flags = OperationTask(COUNT, COUNT.make_params({})).flags()
+    assert flags & QgsTask.Flag.CancelWithoutPrompt
+    if not hasattr(QgsTask.Flag, "Silent"):
+        pytest.skip("this QGIS has no tasks without a word at their end, which came with 3.26")
+    assert flags & QgsTask.Flag.Silent
 
 
 def test_the_task_itself_has_the_shipped_settings():
