@@ -133,7 +133,9 @@ class Shared(QObject):
         if not report:
             return ()
         paths = {layer.path for layer in result.layers}
-        on_map = any(source_path(one) in paths for one in QgsProject.instance().mapLayers().values())
+        on_map = any(
+            source_path(one) in paths for one in QgsProject.instance().mapLayers().values()
+        )
         zoom = ((self.tr("Zoom"), lambda: self.show_layers(paths)),) if on_map else ()
         return (
             (self.tr("Open report"), lambda: open_path(Path(report))),
