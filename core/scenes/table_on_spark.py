@@ -88,9 +88,10 @@ class SparkRows:
 
 
 def _require_sedona(place: SparkPlace) -> None:
-    why = "spark.sedona_jar names none" if not place.jar else ""
-    if not why and "://" not in place.jar and not Path(place.jar).is_file():
-        why = f"there is no {place.jar}"
+    why = "" if place.jars else "spark.sedona_jar names none"
+    for jar in filter(None, place.jars.split(",")):
+        if "://" not in jar and not Path(jar).is_file():
+            why = why or f"there is no {jar}"
     if why:
         raise DependencyError(
             "Spark cannot look through a table of scenes without Sedona's jar",

@@ -22,6 +22,8 @@ OTHER = os.environ.get("FIRSTLIGHT_SPARK_TEST_OTHER_PYTHON", "")
 """One with another version of it."""
 SEDONA = os.environ.get("FIRSTLIGHT_SPARK_TEST_SEDONA_JAR", "")
 """Sedona's jar."""
+OBJECT_STORE = os.environ.get("FIRSTLIGHT_SPARK_TEST_S3_JARS", "")
+"""Those by which Spark reads object storage, with commas."""
 SECRET = "of-this-test"
 
 

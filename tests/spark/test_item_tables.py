@@ -19,17 +19,19 @@ pytest.importorskip("pyarrow", reason="pip install 'firstlight[parquet]'")
 from firstlight.core.discovery.stac_client import SceneSearch
 from firstlight.core.errors import Cancelled, DiscoveryError
 from firstlight.core.execution.spark_cluster.place import SparkPlace
+from firstlight.core.execution.spark_cluster.session import end_session
 from firstlight.core.monitor import Note, RecordingMonitor
 from firstlight.core.scenes.table_on_spark import row_finder
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
+from support.object_server import object_server
 from support.run import run_operation
 from support.stac_server import make_item
 from support.stac_sorting import crowd, slanted_item
 from support.tables import with_column, write_table
 from support.waiting import stop_at
 
-from .conftest import SEDONA
+from .conftest import OBJECT_STORE, SEDONA
 
 pytestmark = pytest.mark.skipif(not SEDONA, reason="needs Sedona's jar: scripts/test_spark.sh")
 YEAR = (
@@ -60,7 +62,7 @@ def settings(place: SparkPlace) -> Settings:
 
 
 def search(
-    table: Path, settings: Settings | None, area: Aoi = TRIANGLE, **change: Any
+    table: Path | str, settings: Settings | None, area: Aoi = TRIANGLE, **change: Any
 ) -> tuple[list[SceneItem], list[str]]:
     """The scenes, and what is told; None: by this computer."""
     query = SearchQuery(area, *YEAR, "sentinel2", str(table), limit=1000)
@@ -72,7 +74,7 @@ def search(
     return scenes, [event.text for event in monitor.events if isinstance(event, Note)]
 
 
-def same(table: Path, settings: Settings, least: int = 1, **change: Any) -> list[str]:
+def same(table: Path | str, settings: Settings, least: int = 1, **change: Any) -> list[str]:
     """What both find; the same."""
     here, _ = search(table, None, **change)
     there, notes = search(table, settings, **change)
@@ -178,6 +180,21 @@ def test_discover_by_spark_is_discover(settings: Settings, tmp_path: Path) -> No
     by_itself = run_operation("discover", Settings(), **words)
     assert by_spark.data() == by_itself.data()
     assert len(by_itself.data()) > 3
+
+
+@pytest.mark.skipif(not OBJECT_STORE, reason="needs 560 MB more: scripts/test_spark.sh --s3")
+def test_object_storage_is_read_by_the_workers(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = dataclasses.replace(settings, spark_sedona_jar=f"{SEDONA},{OBJECT_STORE}")
+    with object_server() as store:
+        for name, value in store.environment().items():
+            monkeypatch.setenv(name, value)
+        for number in range(2):
+            part = write_table(tmp_path / "p.parquet", ITEMS[number::2], group=30)
+            store.objects[f"bucket/parts/year=2024/p {number}.parquet"] = part.read_bytes()
+        same("s3://bucket/parts", there, least=5)
+    end_session()
 
 
 def test_a_damaged_outline_is_one_sentence(settings: Settings, tmp_path: Path) -> None:

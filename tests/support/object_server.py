@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+OCTETS = "application/octet-stream"
 ACCESS_KEY, SECRET_KEY, REGION = "loopback", "nobody-else-has-it", "us-east-1"
 
 
@@ -99,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
             found = self._store.objects.get(self._key)
             self.send_response(404 if found is None else 200)
             self.send_header("Content-Length", str(len(found or b"")))
+            self._send_version(found or b"")
             self.end_headers()
 
     def do_DELETE(self) -> None:
@@ -119,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         """All of an object, or the range that is asked for."""
         asked = self.headers.get("Range")
         if not asked:
-            self._answer(200, data, "application/octet-stream")
+            self._answer(200, data, OCTETS)
             return
         first, _, last = asked.removeprefix("bytes=").partition("-")
         start, end = int(first), min(int(last or len(data)), len(data) - 1)
@@ -127,7 +129,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(416)
             return
         part = data[start : end + 1]
-        self._answer(206, part, "application/octet-stream", f"bytes {start}-{end}/{len(data)}")
+        self._answer(206, part, OCTETS, f"bytes {start}-{end}/{len(data)}")
+
+    def _send_version(self, data: bytes) -> None:
+        """Which state of an object it is; Hadoop asks for the same to the end of a file."""
+        self.send_header("Last-Modified", "Mon, 01 Jan 2024 00:00:00 GMT")
+        self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()[:32]}"')
 
     def _listing(self, words: dict[str, str]) -> bytes:
         """The answer of ListObjects: what lies below a prefix, as far as the delimiter."""
@@ -162,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", kind)
         if place:
             self.send_header("Content-Range", place)
+        if kind == OCTETS:
+            self._send_version(self._store.objects[self._key])
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
-from ...addresses.storage import bucket_address
+from ...addresses.storage import bucket_address, says_no
 from ...errors import DiscoveryError
 from ...gdal.object_files import list_objects, object_folder, object_size
 
@@ -72,8 +72,8 @@ def web_url(address: str) -> str:
         return f"https://storage.googleapis.com/{parts.netloc}{path}"
     own = os.environ.get("AWS_S3_ENDPOINT", "")
     if own:
-        insecure = os.environ.get("AWS_HTTPS", "").upper() in ("NO", "FALSE", "0")
-        return f"{'http' if insecure else 'https'}://{own}/{parts.netloc}{path}"
+        scheme = "http" if says_no("AWS_HTTPS") else "https"
+        return f"{scheme}://{own}/{parts.netloc}{path}"
     return bucket_address(parts.netloc, path)
 
 

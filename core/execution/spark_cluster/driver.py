@@ -133,7 +133,7 @@ class Driver:
                 answer, data = self._rows(fields["table"], fields)
             answer["error"] = ""
         except _failures() as caught:
-            answer = {"error": " ".join(f"{type(caught).__name__}: {caught}".split())[:400]}
+            answer = {"error": _reason(caught)}
         self._under_way.discard(number)
         self._tell({"told": "done", "run": number, **answer}, data)
 
@@ -175,6 +175,13 @@ def _failures() -> tuple[type[BaseException], ...]:
     from pyspark.errors import PySparkException
 
     return (Py4JError, PySparkException, OSError, RuntimeError, ValueError, TypeError)
+
+
+def _reason(error: BaseException) -> str:
+    """An error in a line. Java tells a chain of causes, of which the last says what is wrong."""
+    causes = [line for line in str(error).splitlines() if line.startswith("Caused by: ")]
+    text = causes[-1].removeprefix("Caused by: ") if causes else f"{type(error).__name__}: {error}"
+    return " ".join(text.split())[:400]
 
 
 def _tag(number: int) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 
+from ...addresses.storage import says_no
 from ...errors import EngineError, SettingsError
 from ...text import at_home
 
@@ -31,8 +33,10 @@ class SparkPlace:
     """A Python here that has pyspark; empty: it is looked for."""
     secret_file: str = ""
     """Holds the cluster's secret; empty: it asks for none."""
-    jar: str = ""
-    """Sedona's functions, for questions to tables; empty: none."""
+    jars: str = ""
+    """For questions to tables, with commas: Sedona's functions, and what else reading them wants;
+    empty: none.
+    """
 
     @property
     def failure(self) -> str:
@@ -137,8 +141,9 @@ class SparkPlace:
                 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GDAL_NUM_THREADS")
             },
         }
-        if self.jar:
-            lines["spark.jars"] = self.jar
+        if self.jars:
+            lines["spark.jars"] = self.jars
+            lines |= _object_store()
             lines["spark.sql.extensions"] = "org.apache.sedona.sql.SedonaSqlExtensions"
             lines["spark.sql.session.timeZone"] = "UTC"
         if self.secret_file:
@@ -163,6 +168,24 @@ class SparkPlace:
                 "See spark.secret_file in the settings.",
             )
         return secret
+
+
+def _object_store() -> dict[str, str]:
+    """Where Spark finds ``s3a://``: where GDAL finds ``s3://``, by the same variables. The account
+    (``AWS_ACCESS_KEY_ID`` …) Spark takes from the environment by itself.
+
+    Sources: https://gdal.org/en/stable/user/virtual_file_systems.html#vsis3-aws-s3-files,
+    https://hadoop.apache.org/docs/stable/hadoop-aws/tools/hadoop-aws/connecting.html
+    """
+    stated = {
+        "endpoint": os.environ.get("AWS_S3_ENDPOINT", ""),
+        "endpoint.region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", ""),
+    }
+    if says_no("AWS_HTTPS"):
+        stated["connection.ssl.enabled"] = "false"
+    if says_no("AWS_VIRTUAL_HOSTING"):
+        stated["path.style.access"] = "true"
+    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in stated.items() if value}
 
 
 def _one_line(value: str) -> str:

@@ -139,3 +139,23 @@ def test_the_first_java_that_spark_runs_on_is_taken(
     assert find_java()[0] == tmp_path / "jvm" / "b"
     assert java_version(tmp_path / "jvm" / "a") == 8
     assert java_version(tmp_path) is None
+
+
+def test_object_storage_is_where_gdal_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = SparkPlace("local[1]", jars="/sedona.jar,/hadoop-aws.jar")
+    for name in ("AWS_S3_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_HTTPS"):
+        monkeypatch.delenv(name, raising=False)
+    assert "spark.jars /sedona.jar,/hadoop-aws.jar\n" in place.properties()
+    assert "fs.s3a" not in place.properties()
+    monkeypatch.setenv("AWS_S3_ENDPOINT", "store.example:9000")
+    monkeypatch.setenv("AWS_HTTPS", "no")
+    monkeypatch.setenv("AWS_VIRTUAL_HOSTING", "False")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    lines = [line for line in place.properties().splitlines() if "fs.s3a" in line]
+    assert lines == [
+        "spark.hadoop.fs.s3a.endpoint store.example:9000",
+        "spark.hadoop.fs.s3a.endpoint.region eu-central-1",
+        "spark.hadoop.fs.s3a.connection.ssl.enabled false",
+        "spark.hadoop.fs.s3a.path.style.access true",
+    ]
+    assert "fs.s3a" not in SparkPlace("local[1]").properties()

@@ -68,7 +68,7 @@ def test_what_lies_behind_http_is_read_here() -> None:
     assert notes == ["This computer looks through the table: Spark reads no files behind HTTP"]
 
 
-@pytest.mark.parametrize("jar", ["", "/nowhere/sedona.jar"])
+@pytest.mark.parametrize("jar", ["", "/nowhere/sedona.jar", f"{__file__},/nowhere/aws.jar"])
 def test_without_the_jar_the_sentence_has_the_command(jar: str) -> None:
     finder = row_finder(dataclasses.replace(SPARK, spark_sedona_jar=jar))
     assert finder is not None
