@@ -197,6 +197,22 @@ def odd_data(what: str, error: type[FirstLightError]) -> Iterator[None]:
         raise error(what, why, "Leave it out, and tell whoever offers it.") from problem
 
 
+def odd_value(error: Exception) -> str:
+    """What is wrong with data that have another form than was expected, for a person: what Python
+    says of it names types and attributes.
+    """
+    said = " ".join(str(error).split())
+    if isinstance(error, KeyError) and error.args:
+        return f"it has no '{error.args[0]}'"
+    if isinstance(error, IndexError):
+        return "a list in it is too short"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, (AttributeError, TypeError)) or not said:
+        return "a part of it is of another kind than it should be"
+    return said
+
+
 SHORTAGE = "there is not enough memory. Use a smaller area."
 _SHORT = (
     *("can't start new thread", "can't allocate", "cannot allocate", "failed to map segment"),

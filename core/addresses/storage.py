@@ -7,7 +7,6 @@ Sources: STAC alternate-assets extension 1.1; STAC storage extension 1.0 (``stor
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,14 +25,6 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _S3_HOST = re.compile(
     r"(?:(?P<bucket>[a-z0-9][a-z0-9.-]*)\.)?s3[.-]?(?:[a-z0-9-]+\.)*amazonaws\.com(?P<cn>\.cn)?"
 )
-
-
-def says_no(variable: str) -> bool:
-    """Whether a variable of the environment is set to one of GDAL's words for no.
-
-    https://gdal.org/en/stable/user/configoptions.html
-    """
-    return os.environ.get(variable, "").upper() in ("NO", "FALSE", "OFF", "0")
 
 
 @dataclass(frozen=True)

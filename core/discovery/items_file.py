@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 from ..enums import AccessKind, Evidence
-from ..errors import DiscoveryError, InputError
+from ..errors import DiscoveryError, InputError, odd_value
 from ..stac.landing import links_of
 from ..text import read_json
 from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
@@ -141,7 +141,7 @@ def _read_sound(entry: Any, failure: str, complete: Callable[[StacObject], StacO
         return _from_stac(entry), entry
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise InputError(
-            failure, f"an entry is damaged ({type(error).__name__}: {error})", HINT
+            failure, f"an entry is damaged ({odd_value(error)})", HINT
         ) from error
     except DiscoveryError as error:
         raise InputError(failure, f"{error.what}: {error.why}", error.hint or HINT) from error

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ..enums import AccessKind
-from ..errors import DiscoveryError
+from ..errors import DiscoveryError, odd_value
 from ..identity.evidence import NO_SCALE
 from ..types import BandAsset, Bounds, OrbitDirection, SceneItem, parse_time
 from .band_assets import BandPlace, band_places, layer_view, openable_assets, why_no_band
@@ -61,7 +61,7 @@ def parse_item(
     ) as error:  # text for a number …
         raise DiscoveryError(
             failure,
-            f"it is no valid STAC item ({type(error).__name__}: {error})",
+            f"it is no valid STAC item ({odd_value(error)})",
             "Leave it out, and tell whoever offers it.",
         ) from error
 

@@ -19,6 +19,14 @@ SCHEMES = {"s3://": "/vsis3/", "gs://": "/vsigs/", "az://": "/vsiaz/"}
 """How an address begins → GDAL's file system."""
 
 
+def says_no(variable: str) -> bool:
+    """Whether a variable of the environment is set to one of GDAL's words for no.
+
+    https://gdal.org/en/stable/user/configoptions.html
+    """
+    return os.environ.get(variable, "").upper() in ("NO", "FALSE", "OFF", "0")
+
+
 def object_folder(address: str) -> str | None:
     """GDAL's name of ``s3://bucket/prefix``; None where it is no such address."""
     for scheme, system in SCHEMES.items():

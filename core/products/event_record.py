@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, odd_value
 from ..types import Aoi, format_time, parse_time
 from .stac_catalogue import EVENT, catalogue_told
 
@@ -219,7 +219,7 @@ def read_event(folder: Path, what: str) -> EventRecord:
     try:
         return EventRecord.from_dict(tree)
     except (KeyError, TypeError, ValueError, AttributeError, LookupError, InputError) as error:
-        reason = f"its catalogue tells of no event ({type(error).__name__}: {error})"
+        reason = f"its catalogue tells of no event ({odd_value(error)})"
         raise InputError(what, reason, hint) from error
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import FirstLightError, InputError
+from ..errors import FirstLightError, InputError, odd_value
 from ..files.checksum import contradicts, sha256_of
 from ..raster.open_file import check_chunks, check_map_file
 from ..text import read_json
@@ -117,7 +117,7 @@ def _read(item: Path, what: str, check: bool, stop: Callable[[], bool]) -> Store
             "Make the result again, or choose another folder.",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        reason = f"{item.name} is no item of FirstLight ({type(error).__name__}: {error})"
+        reason = f"{item.name} is no item of FirstLight ({odd_value(error)})"
         raise InputError(what, reason, _MAKE_AGAIN) from error
     refusals = {layer.name: _refusal(layer, item) for layer in named}
     problems = (

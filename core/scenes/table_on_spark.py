@@ -22,7 +22,7 @@ from ..settings import Settings
 from .row_query import MOST_ROWS, row_query
 
 SEDONA = "org.apache.sedona:sedona-spark-shaded-4.0_2.13:1.8.0"
-"""Tried with Spark 4.0; for Spark 3.5 it is ``…-3.5_2.12``."""
+"""For Spark 4.0; for Spark 3.5 it is ``…-3.5_2.12``. Both were tried."""
 LOOK_S = 0.05
 ANOTHER = "Or let this computer read it: engine auto, and no spark.master."
 _GLOB = frozenset("[]{}*?\\")

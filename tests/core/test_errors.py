@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from firstlight.core.errors import (
     IngestionError,
     InputError,
     ValidationError,
+    odd_value,
 )
 
 
@@ -156,3 +159,21 @@ def test_every_failure_says_what_to_do() -> None:
 )
 def test_a_failure_without_advice_is_found(text: str, found: int) -> None:
     assert len(without_advice(text)) == found
+
+
+def test_data_of_another_form_are_told_without_names_of_types() -> None:
+    def told(read: Callable[[Any], object], data: Any) -> str:
+        try:
+            read(data)
+        except Exception as error:
+            return odd_value(error)
+        raise AssertionError("read it")
+
+    assert told(lambda data: data["id"], {}) == "it has no 'id'"
+    assert told(lambda data: data[3], []) == "a list in it is too short"
+    kind = "a part of it is of another kind than it should be"
+    assert told(lambda data: data.get("id"), [1]) == kind
+    assert told(lambda data: data + 1, "1") == kind
+    assert told(lambda data: data["id"], "text") == kind
+    assert told(float, "west") == "could not convert string to float: 'west'"
+    assert told(lambda data: next(iter(())), 0) == kind

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
-from ...addresses.storage import bucket_address, says_no
+from ...addresses.storage import bucket_address
 from ...errors import DiscoveryError
-from ...gdal.object_files import list_objects, object_folder, object_size
+from ...gdal.object_files import list_objects, object_folder, object_size, says_no
 
 ENDS = (".parquet", ".geoparquet", ".parq")
 MARK = b"PAR1"

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import shutil
 import struct
 import sys
@@ -34,6 +35,8 @@ HEAD = struct.Struct("<IQ")
 LOOK_EVERY_S = 1.0
 NO_TIME = -(2**63)
 """Stands for a time that a row does not say."""
+CAUSE = re.compile(r"^Caused by: (.*)", re.MULTILINE)
+"""As Java tells why."""
 TRIES = 3
 """Attempts at a group; with the last one, tiles that fail stay failed."""
 
@@ -179,8 +182,8 @@ def _failures() -> tuple[type[BaseException], ...]:
 
 def _reason(error: BaseException) -> str:
     """An error in a line. Java tells a chain of causes, of which the last says what is wrong."""
-    causes = [line for line in str(error).splitlines() if line.startswith("Caused by: ")]
-    text = causes[-1].removeprefix("Caused by: ") if causes else f"{type(error).__name__}: {error}"
+    causes = CAUSE.findall(str(error))
+    text = causes[-1] if causes else f"{type(error).__name__}: {error}"
     return " ".join(text.split())[:400]
 
 

@@ -7,8 +7,8 @@ import os
 import re
 from dataclasses import dataclass
 
-from ...addresses.storage import says_no
 from ...errors import EngineError, SettingsError
+from ...gdal.object_files import says_no
 from ...text import at_home
 
 ANOTHER = "Or choose another engine, threads for example."

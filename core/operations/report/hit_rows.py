@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputError
+from ...errors import InputError, odd_value
 from ...shapes.geopackage import Value
 from ...text import read_json
 
@@ -44,7 +44,7 @@ def hit_rows(path: Path, extents: Collection[str]) -> tuple[list[dict[str, Value
     except OSError as error:
         raise InputError(WHAT, f"{path}: {error.strerror or error}", HINT) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = f"{path.name} is no record of an exposure ({type(error).__name__}: {error})"
+        reason = f"{path.name} is no record of an exposure ({odd_value(error)})"
         raise InputError(WHAT, reason, HINT) from error
     if used and used not in extents:
         name = Path(str(extent.get("path", ""))).name
