@@ -140,9 +140,7 @@ def _read_sound(entry: Any, failure: str, complete: Callable[[StacObject], StacO
         entry = complete(entry)
         return _from_stac(entry), entry
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
-        raise InputError(
-            failure, f"an entry is damaged ({odd_value(error)})", HINT
-        ) from error
+        raise InputError(failure, f"an entry is damaged ({odd_value(error)})", HINT) from error
     except DiscoveryError as error:
         raise InputError(failure, f"{error.what}: {error.why}", error.hint or HINT) from error
 
