@@ -42,19 +42,19 @@ table LA-2: +100 to +269 is low).
 ROUNDING = 1e-6
 """So near below an edge a value counts as on it: float32 cannot tell 0.27 from 0.2699999."""
 SEVERITY = (
-    MapClass(1, "High regrowth (under -0.25)", (118, 136, 49)),
-    MapClass(2, "Low regrowth (-0.25 to -0.10)", (167, 192, 78)),
-    MapClass(3, "Unburned (-0.10 to 0.10)", (10, 224, 66)),
-    MapClass(4, "Low severity (0.10 to 0.27)", (255, 247, 11)),
-    MapClass(5, "Moderate-low (0.27 to 0.44)", (255, 175, 56)),
-    MapClass(6, "Moderate-high (0.44 to 0.66)", (255, 100, 27)),
-    MapClass(7, "High severity (0.66 on)", (164, 31, 214)),
+    MapClass(1, "High regrowth (under -0.25)", (15, 90, 60)),
+    MapClass(2, "Low regrowth (-0.25 to -0.10)", (77, 179, 126)),
+    MapClass(3, "Unburned (-0.10 to 0.10)", (198, 238, 192)),
+    MapClass(4, "Low severity (0.10 to 0.27)", (255, 252, 133)),
+    MapClass(5, "Moderate-low (0.27 to 0.44)", (247, 166, 45)),
+    MapClass(6, "Moderate-high (0.44 to 0.66)", (226, 80, 28)),
+    MapClass(7, "High severity (0.66 on)", (106, 15, 116)),
 )
 CBI_SEVERITY = (
-    MapClass(3, "Unchanged", (10, 224, 66)),
-    MapClass(4, "Low severity", (255, 247, 11)),
-    MapClass(5, "Moderate severity", (255, 175, 56)),
-    MapClass(7, "High severity", (164, 31, 214)),
+    MapClass(3, "Unchanged", (198, 238, 192)),
+    MapClass(4, "Low severity", (255, 252, 133)),
+    MapClass(5, "Moderate severity", (247, 166, 45)),
+    MapClass(7, "High severity", (106, 15, 116)),
 )
 """Classes of the composite burn index, by which the limits of the relative forms were found in the
 field. Codes mean the same as those of ``SEVERITY``: there, its moderate class is in two.

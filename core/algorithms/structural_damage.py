@@ -50,7 +50,7 @@ LEAST_BRIGHTNESS_SPREAD_DB = 0.1
 PLAIN, UNCHANGED, CHANGE, STRONG_CHANGE = 0, 1, 2, 3
 CLASSES = (
     MapClass(PLAIN, "No structure before (no statement)", (205, 200, 190)),
-    MapClass(UNCHANGED, "Structure without clear change", (120, 130, 150)),
+    MapClass(UNCHANGED, "Structure without clear change", (163, 177, 204)),
     MapClass(CHANGE, "Structure changed", (253, 174, 97)),
     MapClass(STRONG_CHANGE, "Structure changed strongly", (165, 15, 90)),
 )

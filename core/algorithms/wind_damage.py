@@ -56,8 +56,8 @@ noise of surface reflectance.
 """
 BARE, UNHARMED, MODERATE, SEVERE = 0, 1, 2, 3
 CLASSES = (
-    MapClass(BARE, "Not vegetated before (no statement)", (205, 200, 190)),
-    MapClass(UNHARMED, "No loss above the noise", (56, 140, 70)),
+    MapClass(BARE, "Not vegetated before (no statement)", (220, 216, 208)),
+    MapClass(UNHARMED, "No loss above the noise", (143, 207, 156)),
     MapClass(MODERATE, "Moderate loss of vegetation", (253, 174, 97)),
     MapClass(SEVERE, "Severe loss of vegetation", (178, 24, 43)),
 )

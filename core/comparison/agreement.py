@@ -18,7 +18,7 @@ CLASSES = (
     MapClass(BOTH, "Both maps", (84, 39, 136)),
     MapClass(ONLY_FIRST, "Only the first map", (230, 97, 1)),
     MapClass(ONLY_SECOND, "Only the second map", (33, 102, 172)),
-    MapClass(ONE_SAW, "Observed by one map alone", (200, 200, 200)),
+    MapClass(ONE_SAW, "Observed by one map alone", (180, 180, 180)),
 )
 LAYER = Layer("difference", "Where two maps differ", (0, NOT_OBSERVED), "", CLASSES)
 REFERENCE = (

@@ -31,12 +31,12 @@ from .agreement import (
 )
 
 SURE_CLASSES = (
-    MapClass(0, "They agree, neither is sure", (222, 222, 214)),
-    MapClass(1, "They differ, neither is sure", (253, 208, 162)),
-    MapClass(2, "They agree, one is sure", (171, 200, 190)),
-    MapClass(3, "They differ, one is sure", (253, 141, 60)),
-    MapClass(4, "They agree, both are sure", (90, 150, 130)),
-    MapClass(5, "They differ, both are sure", (189, 0, 38)),
+    MapClass(0, "They agree, neither is sure", (232, 230, 222)),
+    MapClass(1, "They differ, neither is sure", (254, 204, 140)),
+    MapClass(2, "They agree, one is sure", (150, 205, 215)),
+    MapClass(3, "They differ, one is sure", (240, 128, 40)),
+    MapClass(4, "They agree, both are sure", (44, 127, 160)),
+    MapClass(5, "They differ, both are sure", (150, 0, 38)),
 )
 """Twice the number of maps that are sure, and one more where they differ."""
 SURE_LAYER = Layer("sureness", "Agreement by confidence", (0, NOT_OBSERVED), "", SURE_CLASSES)

@@ -15,7 +15,7 @@
           <colorramp name="[source]" type="gradient">
             <Option type="Map">
               <Option name="color1" type="QString" value="215,25,28,255"/>
-              <Option name="color2" type="QString" value="26,150,65,255"/>
+              <Option name="color2" type="QString" value="44,123,182,255"/>
               <Option name="discrete" type="QString" value="0"/>
               <Option name="rampType" type="QString" value="gradient"/>
               <Option name="stops" type="QString" value="0.5;253,210,122,255"/>
@@ -23,7 +23,7 @@
           </colorramp>
           <item value="0.5" label="0.5" color="#d7191c" alpha="255"/>
           <item value="0.75" label="0.75" color="#fdd27a" alpha="255"/>
-          <item value="1" label="1" color="#1a9641" alpha="255"/>
+          <item value="1" label="1" color="#2c7bb6" alpha="255"/>
           <rampLegendSettings useContinuousLegend="1" orientation="2" direction="0" prefix="" suffix="" minimumLabel="0.5  split" maximumLabel="1  all agree"/>
         </colorrampshader>
       </rastershader>

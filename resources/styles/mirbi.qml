@@ -14,15 +14,15 @@
         <colorrampshader colorRampType="INTERPOLATED" classificationMode="1" clip="0" minimumValue="0.8" maximumValue="2.4" labelPrecision="2">
           <colorramp name="[source]" type="gradient">
             <Option type="Map">
-              <Option name="color1" type="QString" value="27,120,55,255"/>
+              <Option name="color1" type="QString" value="1,102,94,255"/>
               <Option name="color2" type="QString" value="140,21,21,255"/>
               <Option name="discrete" type="QString" value="0"/>
               <Option name="rampType" type="QString" value="gradient"/>
-              <Option name="stops" type="QString" value="0.25;166,219,160,255:0.5;247,247,247,255:0.75;244,165,130,255"/>
+              <Option name="stops" type="QString" value="0.25;128,205,193,255:0.5;247,247,247,255:0.75;244,165,130,255"/>
             </Option>
           </colorramp>
-          <item value="0.8" label="0.8" color="#1b7837" alpha="255"/>
-          <item value="1.2" label="1.2" color="#a6dba0" alpha="255"/>
+          <item value="0.8" label="0.8" color="#01665e" alpha="255"/>
+          <item value="1.2" label="1.2" color="#80cdc1" alpha="255"/>
           <item value="1.6" label="1.6" color="#f7f7f7" alpha="255"/>
           <item value="2" label="2" color="#f4a582" alpha="255"/>
           <item value="2.4" label="2.4" color="#8c1515" alpha="255"/>

@@ -14,15 +14,15 @@
         <colorrampshader colorRampType="INTERPOLATED" classificationMode="1" clip="0" minimumValue="-0.6" maximumValue="1.4" labelPrecision="2">
           <colorramp name="[source]" type="gradient">
             <Option type="Map">
-              <Option name="color1" type="QString" value="26,107,45,255"/>
+              <Option name="color1" type="QString" value="1,102,94,255"/>
               <Option name="color2" type="QString" value="92,15,63,255"/>
               <Option name="discrete" type="QString" value="0"/>
               <Option name="rampType" type="QString" value="gradient"/>
-              <Option name="stops" type="QString" value="0.1500;127,191,107,255:0.3000;244,241,230,255:0.4750;253,210,122,255:0.6000;245,138,60,255:0.7500;201,58,43,255"/>
+              <Option name="stops" type="QString" value="0.1500;128,205,193,255:0.3000;244,241,230,255:0.4750;253,210,122,255:0.6000;245,138,60,255:0.7500;201,58,43,255"/>
             </Option>
           </colorramp>
-          <item value="-0.6" label="-0.6" color="#1a6b2d" alpha="255"/>
-          <item value="-0.3" label="-0.3" color="#7fbf6b" alpha="255"/>
+          <item value="-0.6" label="-0.6" color="#01665e" alpha="255"/>
+          <item value="-0.3" label="-0.3" color="#80cdc1" alpha="255"/>
           <item value="0" label="0" color="#f4f1e6" alpha="255"/>
           <item value="0.35" label="0.35" color="#fdd27a" alpha="255"/>
           <item value="0.6" label="0.6" color="#f58a3c" alpha="255"/>

@@ -7,13 +7,13 @@
     <rasterrenderer type="paletted" band="1" alphaBand="-1" opacity="1" nodataColor="">
       <rasterTransparency/>
       <colorPalette>
-        <paletteEntry value="1" label="High regrowth (under -0.25)" color="#768831" alpha="255"/>
-        <paletteEntry value="2" label="Low regrowth (-0.25 to -0.10)" color="#a7c04e" alpha="255"/>
-        <paletteEntry value="3" label="Unburned (-0.10 to 0.10)" color="#0ae042" alpha="255"/>
-        <paletteEntry value="4" label="Low severity (0.10 to 0.27)" color="#fff70b" alpha="255"/>
-        <paletteEntry value="5" label="Moderate-low (0.27 to 0.44)" color="#ffaf38" alpha="255"/>
-        <paletteEntry value="6" label="Moderate-high (0.44 to 0.66)" color="#ff641b" alpha="255"/>
-        <paletteEntry value="7" label="High severity (0.66 on)" color="#a41fd6" alpha="255"/>
+        <paletteEntry value="1" label="High regrowth (under -0.25)" color="#0f5a3c" alpha="255"/>
+        <paletteEntry value="2" label="Low regrowth (-0.25 to -0.10)" color="#4db37e" alpha="255"/>
+        <paletteEntry value="3" label="Unburned (-0.10 to 0.10)" color="#c6eec0" alpha="255"/>
+        <paletteEntry value="4" label="Low severity (0.10 to 0.27)" color="#fffc85" alpha="255"/>
+        <paletteEntry value="5" label="Moderate-low (0.27 to 0.44)" color="#f7a62d" alpha="255"/>
+        <paletteEntry value="6" label="Moderate-high (0.44 to 0.66)" color="#e2501c" alpha="255"/>
+        <paletteEntry value="7" label="High severity (0.66 on)" color="#6a0f74" alpha="255"/>
         <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>

@@ -7,10 +7,10 @@
     <rasterrenderer type="paletted" band="1" alphaBand="-1" opacity="1" nodataColor="">
       <rasterTransparency/>
       <colorPalette>
-        <paletteEntry value="3" label="Unchanged" color="#0ae042" alpha="255"/>
-        <paletteEntry value="4" label="Low severity" color="#fff70b" alpha="255"/>
-        <paletteEntry value="5" label="Moderate severity" color="#ffaf38" alpha="255"/>
-        <paletteEntry value="7" label="High severity" color="#a41fd6" alpha="255"/>
+        <paletteEntry value="3" label="Unchanged" color="#c6eec0" alpha="255"/>
+        <paletteEntry value="4" label="Low severity" color="#fffc85" alpha="255"/>
+        <paletteEntry value="5" label="Moderate severity" color="#f7a62d" alpha="255"/>
+        <paletteEntry value="7" label="High severity" color="#6a0f74" alpha="255"/>
         <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>
       </colorPalette>
     </rasterrenderer>

@@ -8,7 +8,7 @@
       <rasterTransparency/>
       <colorPalette>
         <paletteEntry value="0" label="No structure before (no statement)" color="#cdc8be" alpha="0"/>
-        <paletteEntry value="1" label="Structure without clear change" color="#788296" alpha="0"/>
+        <paletteEntry value="1" label="Structure without clear change" color="#a3b1cc" alpha="0"/>
         <paletteEntry value="2" label="Structure changed" color="#fdae61" alpha="255"/>
         <paletteEntry value="3" label="Structure changed strongly" color="#a50f5a" alpha="255"/>
         <paletteEntry value="255" label="Not observed" color="#808080" alpha="255"/>

@@ -14,14 +14,14 @@
         <colorrampshader colorRampType="INTERPOLATED" classificationMode="1" clip="0" minimumValue="-0.2" maximumValue="0.6" labelPrecision="2">
           <colorramp name="[source]" type="gradient">
             <Option type="Map">
-              <Option name="color1" type="QString" value="26,107,45,255"/>
+              <Option name="color1" type="QString" value="1,102,94,255"/>
               <Option name="color2" type="QString" value="92,15,63,255"/>
               <Option name="discrete" type="QString" value="0"/>
               <Option name="rampType" type="QString" value="gradient"/>
               <Option name="stops" type="QString" value="0.25;244,241,230,255:0.375;253,210,122,255:0.5;245,138,60,255:0.75;178,24,43,255"/>
             </Option>
           </colorramp>
-          <item value="-0.2" label="-0.2" color="#1a6b2d" alpha="255"/>
+          <item value="-0.2" label="-0.2" color="#01665e" alpha="255"/>
           <item value="0" label="0" color="#f4f1e6" alpha="255"/>
           <item value="0.1" label="0.1" color="#fdd27a" alpha="255"/>
           <item value="0.2" label="0.2" color="#f58a3c" alpha="255"/>
