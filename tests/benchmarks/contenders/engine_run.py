@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import replace
 
+from spark_run import spark_cluster
 from task import OUT, SOURCE, report
 
 from firstlight.core.algorithms.indices import index_kernel
@@ -17,6 +18,8 @@ from firstlight.core.execution.dask_cluster.connection import open_cluster
 from firstlight.core.execution.dask_cluster.local_cluster import local_cluster
 from firstlight.core.execution.engine import Engine, SerialEngine
 from firstlight.core.execution.result_store import StorePlace
+from firstlight.core.execution.router import spark_place
+from firstlight.core.execution.spark_cluster.connection import open_spark
 from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
@@ -56,6 +59,15 @@ def run(engine: str, workers: int = 1, store: bool = True) -> None:
         compute(SerialEngine())
     elif engine == "threads":
         compute(ThreadsEngine(workers))
+    elif engine == "spark":
+        place = StorePlace(str(OUT), str(OUT / "ndvi.tif"))
+        with (
+            spark_cluster() as found,
+            open_spark(
+                spark_place(replace(settings, **found)), place, (), 300, threading.Event()
+            ) as spark,
+        ):
+            compute(spark)
     else:
         try:
             import distributed  # noqa: F401
