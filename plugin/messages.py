@@ -35,7 +35,7 @@ MOST_CHARACTERS = 90
 """A message bar has one line; the rest is behind a button."""
 MOST_LINES = 4
 MORE = " …"
-DETAILS_COLUMNS = 80
+DETAILS_COLUMNS, DETAILS_LINES = 100, 22
 
 
 def _title(named: Param | Declared) -> str:
@@ -131,7 +131,10 @@ def show_details(window: QWidget, text: str) -> QDialog:
     view = QPlainTextEdit(shown(text, keep="\n"), objectName="details_text", readOnly=True)
     layout = QVBoxLayout(dialog)
     layout.addWidget(view)
-    dialog.resize(view.fontMetrics().averageCharWidth() * DETAILS_COLUMNS, dialog.height() // 2)
+    metrics = view.fontMetrics()
+    dialog.resize(
+        metrics.averageCharWidth() * DETAILS_COLUMNS, metrics.lineSpacing() * DETAILS_LINES
+    )
     dialog.show()
     return dialog
 

@@ -23,6 +23,7 @@ from firstlight.plugin.messages import (
     MOST_CHARACTERS,
     clear_failures,
     shorten,
+    show_details,
     show_error,
     show_failure,
     show_success,
@@ -128,6 +129,17 @@ def test_a_long_sentence_is_cut_in_the_bar_and_whole_behind_a_button(desktop, qt
     assert dialog.isVisible()
     assert not dialog.isModal()
     assert dialog.findChild(QPlainTextEdit).toPlainText() == shown(text, keep="\n")
+    dialog.close()
+
+
+def test_a_text_of_a_page_is_read_without_scrolling(qtbot, desktop):
+    """Such as what was found of an installation."""
+    lines = [f"line {number}: " + "/usr/lib/python3/dist-packages" for number in range(18)]
+    dialog = show_details(desktop.window, "\n".join(lines))
+    view = dialog.findChild(QPlainTextEdit)
+    qtbot.waitExposed(dialog)
+    assert view.verticalScrollBar().maximum() == 0
+    assert view.horizontalScrollBar().maximum() == 0
     dialog.close()
 
 

@@ -42,6 +42,8 @@ SHARE_OF_QGIS = 0.8
 """Where QGIS's own theme gives a kind of widget less than 4.5, ours has what a plain one of that
 kind has; nearly, for the grounds of buttons are slopes.
 """
+SHOWN_FAULTS = {"": (True, False), "Night Mapping": (False, True), "Blend of Gray": (False, False)}
+"""Whether a fault is in the red for light themes, and in that for dark ones."""
 OWN_BLACK = {"Blend of Gray": 4.0}
 """That theme's black on its own grey, of what is pressed, has 4.01 and no more."""
 KINDS = (
@@ -257,5 +259,24 @@ def test_the_options_are_read_in_every_theme(qtbot, theme) -> None:
         tabs.setCurrentIndex(place)
         QApplication.processEvents()
         assert pale(window, page, theme) == [], tabs.tabText(place)
+    assert jobs.cancel_all(PATIENCE_MS)
+    jobs.close_down()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_what_a_setting_cannot_be_is_told_in_the_colour_of_faults(qtbot, theme) -> None:
+    """Where that colour can be read; in a theme of middle grey the words stand alone."""
+    jobs = JobList()
+    window = QDockWidget()
+    qtbot.addWidget(window)
+    page = OptionsFactory(QIcon(), lambda: jobs, print).createWidget(None)
+    window.setWidget(page)
+    dressed(window, theme)
+    row = page.settings_panel.rows["parallel_downloads"]
+    row.set_text("99999")
+    QApplication.processEvents()
+    shown = row.problem_label.grab().toImage()
+    colors = {QColor(int(value)).name() for value in np.unique(pixels(shown, shown.rect()))}
+    assert ("#b01c1c" in colors, "#ff968c" in colors) == SHOWN_FAULTS[theme]
     assert jobs.cancel_all(PATIENCE_MS)
     jobs.close_down()

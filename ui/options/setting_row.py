@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
-from qgis.PyQt.QtGui import QPalette
 from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from ...core.errors import SettingsError
@@ -13,7 +12,7 @@ from ...core.setting_casts import BandChoice, cast_setting
 from ...core.settings import SettingField
 from ...plugin.language import said
 from ..parts.plain import PlainLabel, plain_tip
-from ..parts.shades import Shade, shade
+from ..parts.shades import Shade, label_shade
 
 SHIPPED = "config/ingestion.yaml"
 """Origin of a value in FirstLight's own settings file."""
@@ -108,9 +107,9 @@ class SettingRow(QWidget):
 
     def _look(self, *_: Any) -> None:
         problem = self.problem()
-        palette = self.problem_label.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, shade(self, Shade.BAD))
-        self.problem_label.setPalette(palette)
+        # As a style sheet: in QGIS's dark themes, which are sheets, a palette counts for nothing.
+        color = label_shade(self.problem_label, Shade.BAD).name()
+        self.problem_label.setStyleSheet(f"color: {color}")
         self.problem_label.setText(problem)
         self.problem_label.setVisible(bool(problem))
         self.changed.emit()
