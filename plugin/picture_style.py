@@ -32,6 +32,8 @@ FALSE_COLOURS = (("swir22", "nir", "red"), ("swir16", "nir", "red"), ("nir", "re
 """Bands as red, green and blue, the best first: burned ground is red, plants green, water black."""
 POWER_STRETCH = (0.0, 0.4)
 """Black and white of radar backscatter in linear power (RTC products, floating point)."""
+POWER_GAMMA = 2.0
+"""Shows the root of power, which is amplitude: of power itself all but towns is nearly black."""
 AMPLITUDE_STRETCH = (0.0, 500.0)
 """Black and white of uncalibrated radar amplitude (GRD products, whole numbers)."""
 RADAR_BANDS = ("vv", "hh", "vh", "hv")
@@ -54,6 +56,8 @@ class Look:
     """By which pictures of two dates can be compared; None: nobody knows how bright the band
     usually is.
     """
+    gamma: float = 1.0
+    """Of the middle tones, between the usual limits; numbers that lie elsewhere are others."""
 
     def limits(self, spreads: Spreads) -> tuple[Limits, ...]:
         """Black and white of each band: the usual ones; where its numbers are others (raw ones
@@ -82,6 +86,12 @@ class Look:
         color.setGreenContrastEnhancement(stretches[1])
         color.setBlueContrastEnhancement(stretches[2])
         return color
+
+    def show(self, layer: QgsRasterLayer, limits: Sequence[Limits]) -> None:
+        """Show the layer so, in its current style."""
+        layer.setRenderer(self.renderer(layer, limits))
+        usual = all(one == self.usual for one in limits)
+        layer.brightnessFilter().setGamma(self.gamma if usual else 1.0)
 
     def is_shown(self, layer: QgsRasterLayer, limits: Sequence[Limits]) -> bool:
         """Whether the layer shows these bands between these limits now."""
@@ -115,7 +125,9 @@ def natural_look(layer: QgsRasterLayer) -> Look:
     if radar is None:
         return grey_look()
     floating = layer.dataProvider().dataType(radar) in _FLOATING
-    return Look(NATURAL, (radar,), POWER_STRETCH if floating else AMPLITUDE_STRETCH)
+    if floating:
+        return Look(NATURAL, (radar,), POWER_STRETCH, POWER_GAMMA)
+    return Look(NATURAL, (radar,), AMPLITUDE_STRETCH)
 
 
 def false_look(layer: QgsRasterLayer) -> Look | None:
@@ -154,14 +166,14 @@ def show_looks(layer: QgsRasterLayer, looks: Sequence[Look]) -> None:
     if len(looks) > 1:
         for look in looks:
             layer.setCustomProperty(STYLE_NAME.format(look=look.name), _style_name(layer, look))
-    layer.setRenderer(looks[0].renderer(layer, looks[0].limits(spreads)))
+    looks[0].show(layer, looks[0].limits(spreads))
     manager = layer.styleManager()
     if len(looks) > 1:
         manager.renameStyle(manager.currentStyle(), style_of(layer, looks[0].name))
     for look in looks[1:]:
         manager.addStyleFromLayer(style_of(layer, look.name))
         manager.setCurrentStyle(style_of(layer, look.name))
-        layer.setRenderer(look.renderer(layer, look.limits(spreads)))
+        look.show(layer, look.limits(spreads))
     if len(looks) > 1:
         manager.setCurrentStyle(style_of(layer, looks[0].name))
     unknown = [band for band in bands if band not in spreads]
@@ -186,7 +198,7 @@ def _fit(layer: QgsRasterLayer, looks: Sequence[Look], before: Spreads, found: S
             continue
         manager.setCurrentStyle(style)
         if look.is_shown(layer, old):
-            layer.setRenderer(look.renderer(layer, new))
+            look.show(layer, new)
             changed = True
         manager.setCurrentStyle(current)
     if changed:

@@ -328,6 +328,21 @@ def test_radar_power_is_shown_by_the_same_limits(project, tmp_path, brightest):
     assert (stretch.minimumValue(), stretch.maximumValue()) == (0.0, 0.4)
 
 
+def test_fields_and_water_of_a_radar_picture_are_told_apart(project, tmp_path):
+    """Fields of -11 dB are a middle grey: in power itself they were nearly black."""
+    power = np.full((64, 64), 0.08, "float32")
+    power[:32] = 0.005
+    path = write_raster(tmp_path / "power.tif", power, nodata=None)
+    raster = gdal.Open(str(path), gdal.GA_Update)
+    raster.GetRasterBand(1).SetDescription("vv")
+    raster = None
+    [layer], _ = add_layers([stack_output(path)], project)
+    shown = layer.pipe().last().block(1, layer.extent(), 64, 64)
+    water, field = shown.color(10, 32) & 255, shown.color(50, 32) & 255
+    assert water < 40
+    assert 100 < field < 150
+
+
 @pytest.mark.parametrize(
     ("names", "dtype", "low", "high"),
     [
@@ -352,6 +367,7 @@ def test_numbers_of_another_range_are_no_white_picture(project, tmp_path, names,
     span = high - low
     assert stretch.minimumValue() == pytest.approx(low + 0.02 * span, abs=0.02 * span)
     assert stretch.maximumValue() == pytest.approx(high - 0.02 * span, abs=0.02 * span)
+    assert layer.brightnessFilter().gamma() == 1.0
 
 
 def test_new_groups_are_open(project, stack_file):

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProject,
     QgsReadWriteContext,
 )
+from qgis.PyQt.QtCore import Qt
 
 from firstlight.core.doors.printer import use_printer
 from firstlight.core.errors import DependencyError, InputError
@@ -113,6 +114,21 @@ def test_the_page_shows_maps_texts_and_legend(event: Path, monkeypatch: pytest.M
     assert seen["legend"][:2] == ["Burn severity", "High regrowth (under -0.25)"]
     assert seen["legend"][-1] == "Not observed"
     assert 5_000 < float(str(seen["map scale"])) < 50_000
+
+
+def test_lines_of_texts_are_not_stretched(event: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """QGIS 3.40 moves the words of a justified label apart until they fill its width."""
+    seen: dict[str, object] = {}
+
+    def look(layout: QgsPrintLayout, target: Path, what: str) -> None:
+        for item in layout.items():
+            if isinstance(item, QgsLayoutItemLabel):
+                seen[item.id()] = item.hAlign()
+
+    monkeypatch.setattr(printing, "_export", look)
+    run(path=event)
+    assert "areas" in seen
+    assert set(seen.values()) == {Qt.AlignmentFlag.AlignLeft}
 
 
 def test_the_profile_s_own_layout_goes_before_ours(
