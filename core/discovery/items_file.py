@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin
 
 from ..enums import AccessKind, Evidence
 from ..errors import DiscoveryError, InputError, odd_value
-from ..stac.landing import links_of
+from ..stac.links import links_of
 from ..text import read_json
 from ..types import BandAsset, Grid, OrbitDirection, Priority, Radiometry, SceneItem, Unit
 from .band_config import get_sensor, load_sensors

@@ -14,7 +14,8 @@ from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..settings import Settings
 from ..stac.home import Home
 from ..stac.items import whole_item
-from ..stac.landing import CHILDREN, Landing, collections_of, links_of, open_catalogue
+from ..stac.landing import CHILDREN, Landing, collections_of, open_catalogue
+from ..stac.links import links_of
 from ..stac.paging import Page, search_pages
 from ..stac.query import SearchForm
 from ..stac.static import walk

@@ -27,14 +27,12 @@ from ..errors import (
 from ..files.checksum import parse_checksum
 from ..files.record import BandRecord, read_record, write_record
 from ..monitor import EventQueue, Level, Monitor, Note
-from ..raster.reader import check_band_file
 from ..settings import Settings
 from ..sharing.budgets import AREA_REQUESTS, WHOLE_BANDS
 from ..text import size_text
 from ..types import BandFailure, BandFile
 from ..workers import run_parallel
 from .cache import BandCache, freed_bytes, open_cache
-from .cog_mirror import HEAD_BYTES, NotWindowable, area_window
 from .fetch import Fetched, FetchFailed, FetchJob, FetchOptions, fetch
 from .http import Waits, new_session
 from .local_band import copy_band
@@ -44,6 +42,7 @@ from .providers import Providers, hurried
 from .scene_progress import SceneProgress
 from .turns import TURNS
 from .window import Shared, WindowFetch, cut_band
+from .window_plan import HEAD_BYTES, NotWindowable
 
 
 def download_bands(
@@ -245,6 +244,8 @@ class _SceneDownload:
     def _whole_band(self, job: BandJob) -> BandFile:
         if is_local(job.asset.href):
             return self._local_band(job)
+        from ..raster.reader import check_band_file
+
         offer = job.offers[0]
         kept = self._cache.take(offer.item_id, job.asset, job.target)
         if kept is not None:
@@ -278,6 +279,8 @@ class _SceneDownload:
         """Of a band that could be had only whole, the area as well: else it would spread the stack
         over the whole scene.
         """
+        from .cog_mirror import area_window
+
         try:
             window = shared.compute(partial(area_window, file.path, geometry))
         except NotWindowable:

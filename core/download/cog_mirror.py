@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,8 @@ from ..raster.grid import Window
 from ..raster.reader import MOST_BLOCK_BYTES
 from ..raster.valid import GMF_PER_DATASET
 from .answers import TIFF_STARTS
+from .window_plan import NotWindowable, WindowPlan
 
-HEAD_BYTES = 32 * 1024
-"""The first request: enough for the header of most COGs."""
 MOST_HEAD_BYTES = 4 << 20
 BUFFER_PIXELS = 2
 """Around the area, so that resampling at its rim finds neighbours."""
@@ -37,31 +35,8 @@ MOST_WASTE = 0.05
 """Share of bytes that may be fetched in vain so that neighbouring tiles come in one request."""
 AROUND_TILE = 4
 """Bytes before and after a tile: COGs repeat its size and its last bytes there."""
-AREA_TAG = "FIRSTLIGHT_AREA"
-"""Written into a window: of which area it is, should the record beside it be lost."""
 MOST_BLOCKS = 1_000_000
 """Of a file that is read in parts: a band of 10 m pixels has some thousands."""
-
-
-@dataclass(frozen=True)
-class WindowPlan:
-    """What to fetch of a COG for an area."""
-
-    window: Window
-    """In pixels of the full resolution."""
-    spans: tuple[tuple[int, int], ...]
-    """First byte and the byte behind the last one, in the file; rising, apart from each other."""
-    tile_bytes: int
-    """Of the tiles that the window touches."""
-
-    @property
-    def span_bytes(self) -> int:
-        """Bytes to be fetched."""
-        return sum(stop - start for start, stop in self.spans)
-
-
-class NotWindowable(RasterError):
-    """The file cannot be had in part; the whole can."""
 
 
 def plan_window(path: Path, head_bytes: int, geometry: Mapping[str, Any]) -> WindowPlan | int:

@@ -9,7 +9,6 @@ from ..errors import BandDownloadError
 from ..files.atomic import part_of, put_in_place, scratch_file
 from ..files.checksum import sha256_of
 from ..files.part_file import band_failure
-from ..raster.reader import check_band_file
 
 
 def copy_band(source: Path, target: Path, name: str) -> tuple[int, str]:
@@ -29,6 +28,8 @@ def copy_band(source: Path, target: Path, name: str) -> tuple[int, str]:
     RasterError
         If it is no raster that may be opened.
     """
+    from ..raster.reader import check_band_file
+
     failure = band_failure(name)
     if not source.is_file():
         raise BandDownloadError(

@@ -17,11 +17,10 @@ from ..files.atomic import part_of
 from ..files.checksum import contradicts, is_unchanged
 from ..files.journal import journal_of
 from ..files.record import BandRecord, read_record
-from ..raster.reader import check_band_file, read_facts
 from ..text import public_url
 from ..types import BandAsset, BandFile, SceneItem
-from .cog_mirror import AREA_TAG
 from .groups import group_files
+from .window_plan import AREA_TAG
 
 MARGIN_BYTES = 50_000_000
 """Room that must stay free."""
@@ -252,6 +251,8 @@ def _areas_in(folder: Path) -> set[str | None]:
         return {entry.area for entry in record.values()}
     areas: set[str | None] = set()
     for path in folder.glob("*.tif"):
+        from ..raster.reader import read_facts
+
         try:
             areas.add(read_facts(path).tags.get(AREA_TAG))
         except RasterError:  # whatever it is, it can be replaced
@@ -340,6 +341,8 @@ def _content_reason(
     asset: BandAsset, target: Path, size: int, entry: BandRecord | None, key: str | None
 ) -> str:
     """Reason that shows when the file is opened; empty where there is none."""
+    from ..raster.reader import check_band_file
+
     try:
         facts = check_band_file(target)
     except RasterError as error:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..enums import Compression
 from ..errors import Cancelled, RasterError, known
@@ -21,21 +21,11 @@ from ..files.checksum import sha256_of
 from ..files.journal import MARK_BYTES, Origin
 from ..files.part_file import band_failure
 from ..monitor import BandState
-from ..raster.grid import Window
 from ..sharing.budgets import ConnectionShare
 from ..sharing.fair_slots import Share
 from ..text import public_url, size_text
 from ..workers import LinkedStop
 from .answers import Trouble, is_page, pixels
-from .cog_mirror import (
-    AREA_TAG,
-    HEAD_BYTES,
-    NotWindowable,
-    WindowPlan,
-    cut_window,
-    plan_window,
-    warm_up,
-)
 from .fetch import (
     FetchJob,
     FetchOptions,
@@ -53,6 +43,10 @@ from .http import (
     strong_validator,
 )
 from .mirror_file import MirrorFile, Span
+from .window_plan import AREA_TAG, HEAD_BYTES, NotWindowable, WindowPlan
+
+if TYPE_CHECKING:
+    from ..raster.grid import Window
 
 MOST_SPANS_AT_ONCE = 8
 """Of one band."""
@@ -77,6 +71,8 @@ OTHERS_FIRST_S = 0.03
 
 def _warm_up_soon() -> None:
     time.sleep(OTHERS_FIRST_S)
+    from .cog_mirror import warm_up
+
     warm_up()
 
 
@@ -173,6 +169,8 @@ class WindowFetch:
             self._get_span((have, wanted), on_state)
             size = known(self._remote, "the request has told").size
             have = min(wanted, size)
+            from .cog_mirror import plan_window  # loaded meanwhile, see OTHERS_FIRST_S
+
             try:
                 found = self._shared.compute(
                     partial(plan_window, self._mirror.path, have, geometry)
@@ -388,6 +386,8 @@ def cut_band(
     RasterError
         If it cannot be decoded.
     """
+    from .cog_mirror import cut_window
+
     failure = band_failure(job.name)
     # Not the name of a whole band's part, which may be there too.
     part = part_of(job.target.with_name(f"{job.target.name}.cut"))

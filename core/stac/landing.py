@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +10,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from .body import Json, said_by
 from .home import Home
+from .links import links_of
 from .transport import Answer, Request, Transport
 from .trouble import Trouble, no_stac
 
@@ -71,16 +72,6 @@ def open_catalogue(transport: Transport) -> Landing:
 def is_catalogue(tree: Json) -> bool:
     """Whether a page is that of a catalogue or collection, of any version."""
     return isinstance(tree.get("links"), list) and not isinstance(tree.get("geometry"), Mapping)
-
-
-def links_of(tree: Json, *rels: str) -> Iterator[Json]:
-    """The links of some relations that have an address."""
-    links = tree.get("links")
-    for link in links if isinstance(links, list) else ():
-        if not isinstance(link, Mapping) or link.get("rel") not in rels:
-            continue
-        if isinstance(link.get("href"), str) and link["href"].strip():
-            yield link
 
 
 def _of_catalogue(transport: Transport, answer: Answer) -> Landing:
