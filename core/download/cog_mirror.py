@@ -20,11 +20,9 @@ from ..gdal.drivers import BAND_DRIVERS, check_opened
 from ..gdal.environment import masks_inside, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..gdal.jpeg2000 import refuse_bomb
-from ..gdal.projection import placed_bounds
-from ..gdal.types import has_fractions, numpy_type, pixel_bytes
+from ..gdal.area_outline import placed_bounds
+from ..gdal.types import GMF_PER_DATASET, MOST_BLOCK_BYTES, has_fractions, numpy_type, pixel_bytes
 from ..raster.grid import Window
-from ..raster.reader import MOST_BLOCK_BYTES
-from ..raster.valid import GMF_PER_DATASET
 from .answers import TIFF_STARTS
 from .window_plan import NotWindowable, WindowPlan
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import Cancelled, InputError
-from ..gdal.projection import area_bounds, project_area, rings_of
+from ..gdal.area_outline import area_bounds, project_area
+from ..gdal.projection import rings_of
 from ..raster.grid import Window, grid_over, grid_part, intersect_bounds, split_windows
 from ..raster.pixel_area import ground_of
 from ..raster.reader import RasterReader

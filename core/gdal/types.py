@@ -17,6 +17,12 @@ GDAL_NAMES = {
 }
 """numpy's name of a data type → GDAL's. ``int8`` is known to GDAL from 3.7 on."""
 NUMPY_NAMES = {gdal: numpy for numpy, gdal in GDAL_NAMES.items()}
+GMF_ALL_VALID, GMF_PER_DATASET, GMF_ALPHA, GMF_NODATA = 1, 2, 4, 8
+"""GDAL's flags of a mask band; none of them: a mask of this band alone."""
+MOST_BLOCK_BYTES = 1 << 30
+"""A block that unpacks to more is a trap, or was made to be read on one machine only: whoever reads
+one pixel of it has to unpack it whole. Files in one strip, of any satellite's scene, are smaller.
+"""
 
 
 def gdal_type(dtype: str) -> int:

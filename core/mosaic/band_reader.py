@@ -23,14 +23,14 @@ from ..gdal.crs import dataset_grid, same_crs
 from ..gdal.drivers import open_band, open_dataset
 from ..gdal.environment import RemoteOptions, is_refused, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
-from ..gdal.types import is_floating
+from ..gdal.types import GMF_PER_DATASET, is_floating
 from ..raster.block_cache import BlockCache
 from ..raster.grid import Window
 from ..raster.header import Header, dataset_header
 from ..raster.open_file import check_openable
 from ..raster.remote import forget
 from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_unmasked, read_window
-from ..raster.valid import GMF_PER_DATASET, nodata_under_mask, stored_nodata
+from ..raster.valid import nodata_under_mask, stored_nodata
 from ..raster.vrt_sources import is_vrt
 from ..types import Grid, Radiometry
 

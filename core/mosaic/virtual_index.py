@@ -23,7 +23,7 @@ from ..errors import AccessError, RasterError, odd_data
 from ..gdal.containers import find_subdataset
 from ..gdal.crs import unit_of
 from ..gdal.environment import RemoteOptions
-from ..gdal.projection import area_bounds
+from ..gdal.area_outline import area_bounds
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.grid import Window, common, finest_pixel, grid_over

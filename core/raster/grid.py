@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import RasterError
-from ..gdal.reading import Transform
 from ..types import Bounds, Grid
 
-Position = TypeVar("Position", float, npt.NDArray[np.float64])
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ..gdal.reading import Transform
+
+    Position = TypeVar("Position", float, npt.NDArray[np.float64])
 
 MOST_WINDOWS = 500_000
 """Tiles of one run: in tiles of 1024 pixels, twenty times the land of Europe at 10 m."""

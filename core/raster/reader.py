@@ -28,7 +28,7 @@ from ..gdal.environment import RemoteOptions, local_gdal, remote_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.reading import FileBand, OpenRaster
 from ..gdal.reading_choice import reading
-from ..gdal.types import pixel_bytes
+from ..gdal.types import MOST_BLOCK_BYTES, pixel_bytes
 from ..types import Grid, Radiometry
 from .block_cache import BlockCache
 from .grid import Window
@@ -137,10 +137,6 @@ def check_raster(path: Path) -> RasterFacts:
     return facts
 
 
-MOST_BLOCK_BYTES = 1 << 30
-"""A block that unpacks to more is a trap, or was made to be read on one machine only: whoever reads
-one pixel of it has to unpack it whole. Files in one strip, of any satellite's scene, are smaller.
-"""
 MOST_BLOCKS = 50_000_000
 """A file of so many blocks has a header of hundreds of megabytes."""
 

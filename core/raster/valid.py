@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enums import Unit
-from ..gdal.types import holds, is_floating, type_range
+from ..gdal.types import GMF_PER_DATASET, GMF_ALPHA, holds, is_floating, type_range
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -19,8 +19,6 @@ LARGEST = 1e30
 """No band measures so much in any unit. The numbers that stand for nothing do: -3.4e38 as R writes
 it, the limits of float32 and float64, netCDF's 9.97e36, infinity.
 """
-GMF_ALL_VALID, GMF_PER_DATASET, GMF_ALPHA, GMF_NODATA = 1, 2, 4, 8
-"""GDAL's flags of a mask band; none of them: a mask of this band alone."""
 
 
 def find_missing(stored: npt.NDArray[Any], nodata: float | None, unit: str = "") -> BoolArray:

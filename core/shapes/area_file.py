@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from ..gdal.errors import checked
-from ..gdal.projection import project_area
+from ..gdal.area_outline import project_area
 from ..types import Aoi, Grid
 
 

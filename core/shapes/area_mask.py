@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ..errors import AreaError, RasterError
 from ..gdal.bounds import moved_bounds
 from ..gdal.crs import LONLAT
-from ..gdal.projection import project_area, rings_of
+from ..gdal.area_outline import project_area
+from ..gdal.projection import rings_of
 from ..gdal.reading import Transform
 from ..gdal.reading_choice import reading
 from ..raster.grid import intersect_bounds, pixel_position

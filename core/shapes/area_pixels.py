@@ -21,7 +21,8 @@ import numpy.typing as npt
 
 from ..enums import AreaMask
 from ..errors import AreaError, RasterError
-from ..gdal.projection import project_area, rings_of
+from ..gdal.area_outline import project_area
+from ..gdal.projection import rings_of
 from ..gdal.reading import Transform
 from ..raster.grid import Window, pixel_position
 from ..types import Aoi, Grid

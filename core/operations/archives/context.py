@@ -22,7 +22,7 @@ from ...discovery.stac_client import SceneSearch
 from ...enums import Unit
 from ...errors import Cancelled, InputError, NoScenesError
 from ...execution.router import thread_count
-from ...gdal.projection import area_bounds
+from ...gdal.area_outline import area_bounds
 from ...moment import Moment
 from ...monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
 from ...mosaic.reader import MosaicReader

@@ -11,12 +11,8 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import RasterError
-from firstlight.core.gdal.projection import (
-    area_bounds,
-    placed_bounds,
-    project_area,
-    project_points,
-)
+from firstlight.core.gdal.area_outline import area_bounds, placed_bounds, project_area
+from firstlight.core.gdal.projection import project_points
 from support.gdal_exceptions import gdal_exceptions
 
 

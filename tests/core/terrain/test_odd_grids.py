@@ -13,7 +13,7 @@ from rasterio.warp import transform
 
 from firstlight.core.aoi import Aoi
 from firstlight.core.errors import FirstLightError
-from firstlight.core.gdal.projection import area_bounds
+from firstlight.core.gdal.area_outline import area_bounds
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.terrain import TERRAIN, run_terrain
 from firstlight.core.settings import Settings
