@@ -25,15 +25,13 @@ from rasterio.windows import Window as RasterioWindow
 
 from firstlight.core.download.cog_mirror import (
     BUFFER_PIXELS,
-    HEAD_BYTES,
     MOST_WASTE,
-    NotWindowable,
-    WindowPlan,
     cut_window,
     merge_spans,
     plan_window,
 )
 from firstlight.core.download.mirror_file import MirrorFile
+from firstlight.core.download.window_plan import HEAD_BYTES, NotWindowable, WindowPlan
 from firstlight.core.errors import RasterError
 from firstlight.core.files.journal import Origin
 from firstlight.core.gdal.environment import quiet_gdal

@@ -26,11 +26,11 @@ from rasterio.warp import transform as reproject
 from firstlight.core.discovery.band_config import get_sensor
 from firstlight.core.discovery.scene_parser import parse_item
 from firstlight.core.download.band_downloader import download_bands
-from firstlight.core.download.cog_mirror import HEAD_BYTES, NotWindowable, WindowPlan
 from firstlight.core.download.fetch import FetchFailed, FetchJob, FetchOptions
 from firstlight.core.download.http import new_session
 from firstlight.core.download.plan import plan_downloads
 from firstlight.core.download.window import Shared, WindowFetch
+from firstlight.core.download.window_plan import HEAD_BYTES, NotWindowable, WindowPlan
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
 from firstlight.core.raster.grid import Window

@@ -95,4 +95,4 @@ outline = [
     json.dumps({"type": "FeatureCollection", "features": outline}), encoding="utf-8"
 )
 areas = {int(code): round(float((severity == code).sum()) / 1e4, 2) for code in range(1, 8)}
-print({"severity_km2": areas, "burned_km2": float((burned == 1).sum()) / 1e4})
+print(json.dumps({"severity_km2": areas, "burned_km2": float((burned == 1).sum()) / 1e4}))
