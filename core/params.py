@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .enums import StrEnum
+from .enums import AreaMask, StrEnum
 
 AREA_HELP = "A vector file, WKT, or west,south,east,north in degrees."
 """How an area is given as text; Processing has an order of its own."""
@@ -183,6 +183,29 @@ def param(
     if make_default is not None:
         return field(default_factory=make_default, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+AREA_ORDER = 2
+"""Of an area at the doors, and of which of its pixels count."""
+AREA_MASK_HELP = (
+    "shape: only pixels whose centre lies in the area are mapped and counted, all others are "
+    "outside of it; box: the whole rectangle of pixels around it."
+)
+
+
+def area_mask_param() -> Any:
+    """Declare which pixels count where an area is given."""
+    return param(
+        AreaMask.SHAPE,
+        kind=Kind.CHOICE,
+        title="Pixels of the area",
+        choices=tuple(AreaMask),
+        labels={"shape": "Those in its shape", "box": "All of the box around it"},
+        help=AREA_MASK_HELP,
+        flag="--area-mask",
+        advanced=True,
+        order=AREA_ORDER,
+    )
 
 
 class OutputKind(StrEnum):

@@ -15,12 +15,12 @@ from typing import Any
 
 from ..enums import Compression
 from ..errors import RasterError
+from ..gdal.area_outline import placed_bounds
 from ..gdal.crs import dataset_grid
 from ..gdal.drivers import BAND_DRIVERS, check_opened
 from ..gdal.environment import masks_inside, quiet_gdal
 from ..gdal.errors import FAILURES, checked, checked_code, gdal_errors
 from ..gdal.jpeg2000 import refuse_bomb
-from ..gdal.area_outline import placed_bounds
 from ..gdal.types import GMF_PER_DATASET, MOST_BLOCK_BYTES, has_fractions, numpy_type, pixel_bytes
 from ..raster.grid import Window
 from .answers import TIFF_STARTS

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..errors import RasterError
@@ -133,9 +134,7 @@ def _polygons(geometry: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _outline_points(geometry: Mapping[str, Any], crs: str, near: Bounds | None) -> Ring:
-    outlines = [
-        _turned([_moved(polygon[0], crs)], crs, near)[0] for polygon in _polygons(geometry)
-    ]
+    outlines = [_turned([_moved(polygon[0], crs)], crs, near)[0] for polygon in _polygons(geometry)]
     return [point for outline in outlines for point in outline]
 
 
@@ -149,7 +148,7 @@ def _moved(ring: Sequence[Sequence[float]], crs: str) -> Ring:
 
 def _divided(corners: Ring) -> Ring:
     dense: Ring = []
-    for (x, y), (end_x, end_y) in zip(corners, corners[1:], strict=False):
+    for (x, y), (end_x, end_y) in pairwise(corners):
         step_x, step_y = end_x - x, end_y - y
         length = max(abs(step_x), abs(step_y))
         least = LEAST_PIECES if length > SHORT_EDGE_DEG else 1

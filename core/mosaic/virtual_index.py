@@ -20,10 +20,10 @@ from ..discovery.catalogs import requests_at_once
 from ..discovery.header import join_warnings, weigh_header
 from ..enums import Evidence
 from ..errors import AccessError, RasterError, odd_data
+from ..gdal.area_outline import area_bounds
 from ..gdal.containers import find_subdataset
 from ..gdal.crs import unit_of
 from ..gdal.environment import RemoteOptions
-from ..gdal.area_outline import area_bounds
 from ..monitor import EventQueue, Monitor, Progress
 from ..raster.cloud_mask import MASK_BANDS
 from ..raster.grid import Window, common, finest_pixel, grid_over

@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import RasterError
+from ..gdal.area_outline import area_bounds, project_area
 from ..gdal.crs import dataset_grid
 from ..gdal.drivers import open_band
 from ..gdal.environment import RemoteOptions, remote_gdal
 from ..gdal.errors import checked, gdal_errors
-from ..gdal.area_outline import area_bounds, project_area
 from ..gdal.reading_choice import reading
 from ..gdal.reading_osgeo import OsgeoFile
 from ..types import Bounds

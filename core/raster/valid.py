@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enums import Unit
-from ..gdal.types import GMF_PER_DATASET, GMF_ALPHA, holds, is_floating, type_range
+from ..gdal.types import GMF_ALPHA, GMF_PER_DATASET, holds, is_floating, type_range
 
 BoolArray = npt.NDArray[np.bool_]
 

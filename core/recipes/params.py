@@ -11,14 +11,14 @@ from typing import Any
 from ..algorithms.kernel import Layer
 from ..algorithms.masks import Radius, dilation_radius
 from ..enums import AreaMask, EngineName, Layout
-from ..params import AREA_HELP, InputRole, Kind, param
+from ..params import AREA_HELP, AREA_ORDER, InputRole, Kind, area_mask_param, param
 from ..settings import Settings
 from ..shapes.area_pixels import AreaPixels, area_pixels
 from ..types import Aoi, Grid
 from .inputs import StackRequest
 
 MOST_DILATION_M = 5000.0
-STACKS_ORDER, _OUTPUT, _AREA, _MASKS, _ENGINE = -2, -1, 2, 3, 9
+STACKS_ORDER, _OUTPUT, _MASKS, _ENGINE = -2, -1, 3, 9
 """Order at the doors; a map's own parameters, at 0, stand between."""
 
 
@@ -110,27 +110,6 @@ class EngineParams:
         )
 
 
-AREA_MASK_HELP = (
-    "shape: only pixels whose centre lies in the area are mapped and counted, all others are "
-    "outside of it; box: the whole rectangle of pixels around it."
-)
-
-
-def area_mask_param() -> Any:
-    """Declare which pixels count where an area is given."""
-    return param(
-        AreaMask.SHAPE,
-        kind=Kind.CHOICE,
-        title="Pixels of the area",
-        choices=tuple(AreaMask),
-        labels={"shape": "Those in its shape", "box": "All of the box around it"},
-        help=AREA_MASK_HELP,
-        flag="--area-mask",
-        advanced=True,
-        order=_AREA,
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class MapParams(EngineParams):
     """Parameters of every map."""
@@ -142,7 +121,7 @@ class MapParams(EngineParams):
         kind=Kind.AREA,
         title="Area",
         help=f"{AREA_HELP} Only what lies in it is mapped and counted; if not given, all.",
-        order=_AREA,
+        order=AREA_ORDER,
     )
     area_mask: AreaMask = area_mask_param()
 

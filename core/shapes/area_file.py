@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..gdal.errors import checked
 from ..gdal.area_outline import project_area
+from ..gdal.errors import checked
 from ..types import Aoi, Grid
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AreaError, RasterError
+from ..gdal.area_outline import project_area
 from ..gdal.bounds import moved_bounds
 from ..gdal.crs import LONLAT
-from ..gdal.area_outline import project_area
 from ..gdal.projection import rings_of
 from ..gdal.reading import Transform
 from ..gdal.reading_choice import reading

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from ..monitor import Level
 from .features import alias_of, belongs, features_of, is_likely
-from .landing import Landing, items_url, links_of
+from .landing import Landing, items_url
+from .links import links_of
 from .query import SearchForm, eased, heeded, plainer
 from .transport import ALL_FORMS, Answer, Request, Transport
 from .trouble import TRIES, Trouble

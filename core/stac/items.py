@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from .body import Json
 from .home import WEB, Home, is_inner, local_path
-from .landing import links_of
+from .links import links_of
 
 NO_BASE = ("s3", "gs", "abfs", "abfss", "az", "adl", "oss", "ftp", "data", "http", "https")
 """Schemes of addresses that are whole by themselves."""

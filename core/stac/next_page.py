@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from .body import Json
 from .features import features_of, identity
 from .first_page import ask_places
-from .landing import links_of
+from .links import links_of
 from .query import SearchForm, as_parameters
 from .transport import Answer, Request, Transport
 from .trouble import Trouble

@@ -9,7 +9,7 @@ from typing import Any
 from ..times import parse_time
 from .body import Json
 from .home import Home
-from .landing import links_of
+from .links import links_of
 from .paging import Page
 from .query import SearchForm
 from .transport import Answer, Request, Transport

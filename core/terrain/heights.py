@@ -13,10 +13,10 @@ from ..discovery.catalogs import get_catalog
 from ..discovery.stac_client import SceneSearch
 from ..enums import Unit
 from ..errors import InputError, NoScenesError
+from ..gdal.area_outline import area_bounds
 from ..gdal.bounds import moved_bounds
 from ..gdal.containers import file_of, gdal_name, real_path
 from ..gdal.crs import LONLAT
-from ..gdal.area_outline import area_bounds
 from ..identity.height_unit import in_metres
 from ..monitor import Monitor
 from ..offers.choice import choose_catalog

@@ -26,8 +26,7 @@ from ...files.atomic import WriteFailure, write_whole
 from ...moment import Moment
 from ...monitor import Level, Monitor, Note, PartMonitor
 from ...operation import Operation, OperationResult, Output, OutputKind
-from ...params import Kind, param
-from ...recipes.params import area_mask_param
+from ...params import Kind, area_mask_param, param
 from ...scenes.event_pairs import LEAST_CLEAR, ChosenStep, EventQuery, PairFinder, pair_each
 from ...series.series import SERIES, SeriesParams
 from ...settings import Settings

@@ -16,8 +16,8 @@ import pytest
 from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import FirstLightError, RasterError, SettingsError
 from firstlight.core.files.user_folder import own_cache
-from firstlight.core.gdal.bounds import moved_bounds
 from firstlight.core.gdal.area_outline import project_area
+from firstlight.core.gdal.bounds import moved_bounds
 from firstlight.core.gdal.reading import Reader, ReadingLibrary
 from firstlight.core.gdal.reading_choice import VARIABLE, reading
 from firstlight.core.gdal.reading_osgeo import OsgeoReading
