@@ -27,7 +27,7 @@ from .search_params import area_param, catalog_param, days_param, event_date_par
 
 SEARCH_SHARE = 0.15
 """Share of the progress bar where searching ends."""
-RUN = f"{__package__}.event_pages"
+RUN = f"{__package__}.report.event_pages"
 """What is needed once the catalogue has answered."""
 
 
@@ -151,7 +151,7 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     part, access = PartMonitor(monitor, 0.0, SEARCH_SHARE), Access(settings)
     chosen, missed = choose_steps(query, steps, settings, part, access)
 
-    from .event_pages import EventWork, map_and_tell
+    from .report.event_pages import EventWork, map_and_tell
 
     work = EventWork(query, params.output, params.area_mask, params.terrain, params.forecast)
     rest = PartMonitor(monitor, SEARCH_SHARE, 1.0)

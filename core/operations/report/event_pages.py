@@ -9,28 +9,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import PRODUCT
-from ..discovery.access import Access
-from ..enums import AreaMask, Status
-from ..monitor import EventQueue, Monitor, PartMonitor, Progress
-from ..operation import LayerOutput, OperationResult
-from ..products.event_record import EventRecord
-from ..products.map_view import describe_view
-from ..products.outline_files import write_outlines
-from ..products.stac_catalogue import EVENT as EVENT_TOLD
-from ..products.stac_catalogue import MAP, SHEET, write_parent
-from ..scenes.event_pairs import ChosenStep, EventQuery
-from ..settings import Settings
-from ..text import joined
-from ..types import AlgorithmResult, format_time
-from ..workers import run_in_background, run_parallel
-from .event_home import REPORT_NAME, event_facts, place_words
-from .event_run import EventRun, event_title
-from .report.kept import outline_texts, record_event
-from .report.outlook import look_ahead
-from .report.page import write_report
-from .report.sheet import print_sheet
-from .report.story import EventStory
+from ... import PRODUCT
+from ...discovery.access import Access
+from ...enums import AreaMask, Status
+from ...monitor import EventQueue, Monitor, PartMonitor, Progress
+from ...operation import LayerOutput, OperationResult
+from ...products.event_record import EventRecord
+from ...products.map_view import describe_view
+from ...products.outline_files import write_outlines
+from ...products.stac_catalogue import EVENT as EVENT_TOLD
+from ...products.stac_catalogue import MAP, SHEET, write_parent
+from ...scenes.event_pairs import ChosenStep, EventQuery
+from ...settings import Settings
+from ...text import joined
+from ...types import AlgorithmResult, format_time
+from ...workers import run_in_background, run_parallel
+from ..event_home import REPORT_NAME, event_facts, place_words
+from ..event_run import EventRun, event_title
+from .kept import outline_texts, record_event
+from .outlook import look_ahead
+from .page import write_report
+from .sheet import print_sheet
+from .story import EventStory
 
 MAP_SHARE, FUSE_SHARE, FORECAST_SHARE = 0.86, 0.92, 0.94
 """Shares of the progress bar where downloading with mapping, putting maps together, and the
