@@ -43,11 +43,16 @@ def pick_nearest(
     height, width = stored.shape
     flat = stored.ravel()
     out = np.empty((window.rows, window.cols), stored.dtype)
+    index = np.empty((lattice.step, window.cols), np.intp)
     for strip, rows, cols in lattice.strips(window):
-        rows, cols = np.floor(rows + 0.5), np.floor(cols + 0.5)
+        for one in (rows, cols):
+            one += 0.5
+            np.floor(one, out=one)
         np.clip(rows, corner[0], corner[0] + height - 1, out=rows)
         np.clip(cols, corner[1], corner[1] + width - 1, out=cols)
-        out[strip] = flat.take(_index(rows, cols, corner, width))
+        place = index[: len(rows)]
+        _put_index(rows, cols, corner, width, place)
+        out[strip] = flat.take(place)
     return out
 
 
@@ -86,22 +91,24 @@ def find_fours(
     inside = (
         least_row >= low[0] and least_col >= low[1] and most_row <= high[0] and most_col <= high[1]
     )
+    # Room for all at once: each strip's own would be zeroed by the system, which takes longer than
+    # all that is computed here.
+    index = np.empty((window.rows, window.cols), np.intp)
+    between = np.empty((2, window.rows, window.cols), np.float32)
+    room = np.empty((2, lattice.step, window.cols))
     fours = []
     for strip, rows, cols in lattice.strips(window):
-        top, left = np.floor(rows), np.floor(cols)
+        top, left = room[:, : len(rows)]
+        np.floor(rows, out=top)
+        np.floor(cols, out=left)
         if not inside:
             np.clip(top, low[0], high[0], out=top)
             np.clip(left, low[1], high[1], out=left)
-        rows -= top
-        cols -= left
-        fours.append(
-            Fours(
-                strip,
-                _index(top, left, corner, shape[1]),
-                rows.astype(np.float32),
-                cols.astype(np.float32),
-            )
-        )
+        y, x = between[:, strip]
+        np.subtract(rows, top, out=y, casting="same_kind")
+        np.subtract(cols, left, out=x, casting="same_kind")
+        _put_index(top, left, corner, shape[1], index[strip])
+        fours.append(Fours(strip, index[strip], y, x))
     return fours
 
 
@@ -123,22 +130,35 @@ def blend(values: FloatArray, places: Sequence[Fours]) -> FloatArray:
     -------
     ndarray, (rows, cols) of the window, float32
     """
-    flat = values.ravel()
+    flat, width = values.ravel(), values.shape[1]
     out = np.empty((places[-1].strip.stop, places[0].index.shape[1]), np.float32)
+    most = max(len(four.index) for four in places)
+    room = np.empty((2, most, out.shape[1]), np.float32)
     for four in places:
-        out[four.strip] = _blended(flat, values.shape[1], four)
+        _blend_strip(flat, width, four, out[four.strip], room[:, : len(four.index)])
     return out
 
 
-def _blended(flat: FloatArray, width: int, four: Fours) -> FloatArray:
+def _blend_strip(
+    flat: FloatArray, width: int, four: Fours, made: FloatArray, room: FloatArray
+) -> None:
+    """Values of a strip, put into ``made``.
+
+    Parameters
+    ----------
+    room : ndarray, (2, rows, cols)
+        For what is needed meanwhile.
+    """
     index, y, x = four.index, four.y, four.x
-    made: FloatArray = flat.take(index)
-    other = flat[1:].take(index)
+    below, other = room
+    # "clip": all four lie in the part, see find_fours; "raise" would make copies.
+    flat.take(index, out=made, mode="clip")
+    flat[1:].take(index, out=other, mode="clip")
     other -= made
     other *= x
     made += other
-    below = flat[width:].take(index)
-    other = flat[width + 1 :].take(index)
+    flat[width:].take(index, out=below, mode="clip")
+    flat[width + 1 :].take(index, out=other, mode="clip")
     other -= below
     other *= x
     below += other
@@ -150,7 +170,6 @@ def _blended(flat: FloatArray, width: int, four: Fours) -> FloatArray:
         made.ravel()[broken] = _mended(
             flat, index.ravel()[broken], width, y.ravel()[broken], x.ravel()[broken]
         )
-    return made
 
 
 def _mended(flat: FloatArray, index: Index, width: int, y: FloatArray, x: FloatArray) -> FloatArray:
@@ -176,9 +195,13 @@ def _mended(flat: FloatArray, index: Index, width: int, y: FloatArray, x: FloatA
     return out
 
 
-def _index(rows: Positions, cols: Positions, corner: tuple[int, int], width: int) -> Index:
-    """Positions in the flattened part; whole numbers, which are exact as floating ones."""
-    index = rows * width
-    index += cols
-    index -= corner[0] * width + corner[1]
-    return index.astype(np.intp)
+def _put_index(
+    rows: Positions, cols: Positions, corner: tuple[int, int], width: int, out: Index
+) -> None:
+    """Positions in the flattened part; whole numbers, which are exact as floating ones. ``rows``
+    is used up.
+    """
+    rows *= width
+    rows += cols
+    rows -= corner[0] * width + corner[1]
+    np.copyto(out, rows, casting="unsafe")

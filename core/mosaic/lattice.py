@@ -78,8 +78,10 @@ class Lattice:
     def strips(self, window: Window) -> Iterator[tuple[slice, Positions, Positions]]:
         """Rows of the window, from top to bottom, with the places (rows, cols) of their pixels.
 
-        A strip lies between two rows of nodes: small enough for the processor's cache.
+        A strip lies between two rows of nodes: small enough for the processor's cache. Its places
+        may be changed, and hold until the next strip: they are written into the same arrays.
         """
+        room = np.empty((2, self.step, window.cols))
         along = np.arange(window.col - self.first[1], window.col - self.first[1] + window.cols)
         node, share = along // self.step, along % self.step / self.step
         row = window.row
@@ -89,15 +91,14 @@ class Lattice:
             down = (np.arange(row, end) - (self.first[0] + node_row * self.step))[
                 :, None
             ] / self.step
-            positions = []
-            for nodes in (self.rows, self.cols):
+            positions = room[:, : end - row]
+            for nodes, between in zip((self.rows, self.cols), positions):
                 upper, lower = (
                     line[node] + (line[node + 1] - line[node]) * share
                     for line in nodes[node_row : node_row + 2]
                 )
-                between = down * (lower - upper)
+                np.multiply(down, lower - upper, out=between)
                 between += upper
-                positions.append(between)
             yield slice(row - window.row, end - window.row), positions[0], positions[1]
             row = end
 

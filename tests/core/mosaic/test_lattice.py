@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from firstlight.core.mosaic.interpolation import blend, find_fours, pick_nearest
 from firstlight.core.mosaic.lattice import MAX_ERROR_PX, STEPS, Lattice, make_lattice
 from firstlight.core.mosaic.on_grid import placed_window
 from firstlight.core.raster.grid import Window
@@ -109,3 +110,23 @@ def test_the_ratio_is_that_of_the_pixels() -> None:
     lattice = make_lattice(fine, coarse, Window(0, 0, 100, 100))
     assert lattice is not None
     assert lattice.ratio == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS.values(), ids=PAIRS.keys())
+def test_what_lies_between_four_pixels_is_blended_of_them(source: Grid, target: Grid) -> None:
+    """Strips share their arrays: each pixel's four and its place between them are its own."""
+    part = placed_window(source, target)
+    assert part is not None
+    lattice = make_lattice(source, target, part)
+    assert lattice is not None
+    rows, cols = put_together(lattice, part)
+    corner = (int(rows.min()) - 2, int(cols.min()) - 2)
+    shape = (int(rows.max()) - corner[0] + 3, int(cols.max()) - corner[1] + 3)
+    down, right = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    plane = (3 * (down + corner[0]) + 5 * (right + corner[1])).astype(np.float32)
+    found = blend(plane, find_fours(shape, corner, lattice, part))
+    np.testing.assert_allclose(found, 3 * rows + 5 * cols, rtol=0, atol=2e-3)
+    numbers = (down * shape[1] + right).astype(np.int32)
+    nearest = np.floor(rows + 0.5) - corner[0], np.floor(cols + 0.5) - corner[1]
+    picked = pick_nearest(numbers, corner, lattice, part)
+    np.testing.assert_array_equal(picked, nearest[0] * shape[1] + nearest[1])
