@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
 
 from firstlight.core.doors.operation_index import declared_operations
 from firstlight.core.operation import OperationResult, ResultSummary
-from firstlight.ui.dock.page_bar import ICON_ONLY, WITH_WORD, PageBar
+from firstlight.ui.dock.page_bar import ICON_ONLY, ICON_SIZE, SPACING, WITH_WORD, PageBar
 from firstlight.ui.event.pair_pictures import Picture
 from firstlight.ui.event.result_card import ResultCard
 from firstlight.ui.parts.column_scroll import ColumnScroll
@@ -32,6 +32,10 @@ from firstlight.ui.parts.wrapping_label import WrappingLabel
 
 ENGLISH = ("Map an event", "Scenes", "My files", "Jobs")
 GERMAN = ("Ein Ereignis kartieren", "Szenen", "Eigene Dateien", "Aufträge")
+SHORT = {
+    ENGLISH: ("Event", "Scenes", "Files", "Jobs"),
+    GERMAN: ("Ereignis", "Szenen", "Dateien", "Aufträge"),
+}
 LONG = "/home/somebody/results/wildfire_2024-07-20_41.996N_27.299W_and_a_name_without_any_end"
 
 
@@ -40,8 +44,8 @@ def bar_of(qtbot, words, width):
     qtbot.addWidget(window)
     bar = PageBar(window)
     bar.window_held = window
-    for word in words:
-        bar.add(word, "/mActionZoomToArea.svg", "what it is for", f"{word}_button")
+    for word, short in zip(words, SHORT[words]):
+        bar.add(word, short, "/mActionZoomToArea.svg", "what it is for", f"{word}_button")
     bar.choose(0)
     bar.resize(width, bar.sizeHint().height())
     window.resize(1000, 100)
@@ -55,6 +59,7 @@ def shown_words(bar):
 
 def test_a_number_at_an_icon_moves_nothing(qtbot):
     bar = bar_of(qtbot, ENGLISH, 400)
+    QApplication.processEvents()
     before = [button.geometry() for button in bar.buttons]
     height = bar.sizeHint().height()
     plain = bar.buttons[3].grab().toImage()
@@ -67,28 +72,48 @@ def test_a_number_at_an_icon_moves_nothing(qtbot):
     assert bar.buttons[3].grab().toImage() == plain
 
 
+def width_with(bar, words):
+    sizes = [button.size_with(word).width() for button, word in zip(bar.buttons, words)]
+    return sum(sizes) + SPACING * (len(sizes) - 1)
+
+
 @pytest.mark.parametrize("words", [ENGLISH, GERMAN], ids=["English", "German"])
 def test_the_pages_are_in_one_row_at_any_width(qtbot, words):
     wide = bar_of(qtbot, words, 900)
     assert shown_words(wide) == list(words)
-    narrow = bar_of(qtbot, words, wide.minimumSizeHint().width())
-    for place, word in enumerate(words):
-        narrow.choose(place)
+    short = SHORT[words]
+    ways = (short, (words[0], "", "", ""), (short[0], "", "", ""), ("", "", "", ""))
+    for way in ways:
+        bar = bar_of(qtbot, words, width_with(wide, way))
         QApplication.processEvents()
-        assert shown_words(narrow) == [word], "that of the page in view"
-        assert len({button.y() for button in narrow.buttons}) == 1
-        right = max(button.geometry().right() for button in narrow.buttons)
-        assert right < narrow.width(), "nothing is cut"
-        assert narrow.height() == wide.height()
-    assert narrow.buttons[0].toolButtonStyle() == ICON_ONLY
-    assert narrow.buttons[0].toolTip().startswith(words[0])
-    assert narrow.buttons[0].accessibleName() == words[0]
+        wanted = [word for word in way if word]
+        if way[0] == words[0] and width_with(wide, short) <= bar.width():
+            wanted = list(short)  # which need less than the long word alone
+        assert shown_words(bar) == wanted
+        assert len({button.y() for button in bar.buttons}) == 1
+        assert max(button.geometry().right() for button in bar.buttons) < bar.width()
+        assert bar.height() == wide.height()
+    assert bar.width() == bar.minimumSizeHint().width()
+    for button, word in zip(bar.buttons, words):
+        assert button.toolButtonStyle() == ICON_ONLY
+        assert button.toolTip().startswith(word)
+        assert button.accessibleName() == word
 
 
-def test_the_least_width_of_the_bar_is_that_of_its_longest_word(qtbot):
+def test_only_the_page_in_view_is_written_where_room_is_scarce(qtbot):
+    wide = bar_of(qtbot, ENGLISH, 900)
+    bar = bar_of(qtbot, ENGLISH, width_with(wide, (ENGLISH[0], "", "", "")))
+    for place, word in enumerate(ENGLISH):
+        bar.choose(place)
+        QApplication.processEvents()
+        assert shown_words(bar) == [word]
+
+
+def test_the_least_width_of_the_bar_is_that_of_its_icons(qtbot):
     bar = bar_of(qtbot, GERMAN, 900)
     word = bar.fontMetrics().horizontalAdvance(GERMAN[0])
-    assert word < bar.minimumSizeHint().width() < bar.sizeHint().width()
+    icons = len(GERMAN) * ICON_SIZE
+    assert icons < bar.minimumSizeHint().width() < icons + word < bar.sizeHint().width()
 
 
 def test_a_long_name_widens_nothing_and_is_read_to_its_end(qtbot):
@@ -172,7 +197,7 @@ def wrapped():
 
 def busy_page():
     bar = PageBar()
-    bar.add("MMMM", "", "", "m")
+    bar.add("MMMM", "MM", "", "", "m")
     return bar, lambda: bar.set_count(0, 8), bar.buttons[0]
 
 

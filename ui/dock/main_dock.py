@@ -269,15 +269,17 @@ class MainDock(QgsDockWidget):
             "files": self.files,
             "jobs": self.jobs,
         }
-        for name, word, icon, tip in (
+        for name, word, short, icon, tip in (
             (
                 "event",
                 self.tr("Map an event"),
+                self.tr("Event"),
                 "/mActionZoomToArea.svg",
                 self.tr("A fire, a flood or a storm: from area and date to the map"),
             ),
             (
                 "scenes",
+                self.tr("Scenes"),
                 self.tr("Scenes"),
                 "/mIconRaster.svg",
                 self.tr("Search scenes, and fetch their bands and indices"),
@@ -285,12 +287,19 @@ class MainDock(QgsDockWidget):
             (
                 "files",
                 self.tr("My files"),
+                self.tr("Files"),
                 "/mActionFileOpen.svg",
                 self.tr("Every tool, also for your own files"),
             ),
-            ("jobs", self.tr("Jobs"), "/mActionHistory.svg", self.tr("What is running")),
+            (
+                "jobs",
+                self.tr("Jobs"),
+                self.tr("Jobs"),
+                "/mActionHistory.svg",
+                self.tr("What is running"),
+            ),
         ):
-            self.page_bar.add(word, icon, tip, f"{name}_page_button")
+            self.page_bar.add(word, short, icon, tip, f"{name}_page_button")
             self.pages.addWidget(self._pages[name])
         self.status_label.setMinimumHeight(self.fontMetrics().lineSpacing() * 2 + 6)
         menu = QMenu(self.help_button)

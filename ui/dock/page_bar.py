@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from qgis.core import QgsApplication
@@ -28,13 +29,14 @@ ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
 class PageButton(QToolButton):
     """Brings a page into view; a number at its icon tells how much is going on there.
 
-    The number is painted, not written: the button keeps its width, and the row its height.
+    The number is painted, not written: the button keeps its width, and the row its height. What it
+    is called is the whole word, also where only the short one or the icon has room.
     """
 
-    def __init__(self, word: str, **properties: Any) -> None:
+    def __init__(self, word: str, short: str, **properties: Any) -> None:
         super().__init__(**properties)
         self.count = 0
-        self.word = word
+        self.word, self.short = word, short
         self.setText(word)
         self.setAccessibleName(word)
 
@@ -45,21 +47,27 @@ class PageButton(QToolButton):
         self.setAccessibleName(words if number else self.word)
         self.update()
 
-    def width_with(self, style: Qt.ToolButtonStyle) -> int:
-        """Width that it needs in a style, reckoned as Qt does; to change the style and ask would
-        have everything laid out anew, again and again.
+    def show_word(self, word: str) -> None:
+        """Write a word below the icon; the icon alone where it is empty."""
+        if word:
+            self.setText(word)
+        self.setToolButtonStyle(WITH_WORD if word else ICON_ONLY)
+
+    def size_with(self, word: str) -> QSize:
+        """Size that it needs with a word, or without; reckoned as Qt does, since to change the
+        style and ask would have everything laid out anew, again and again.
         """
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
-        option.toolButtonStyle = style
+        option.text = word
+        option.toolButtonStyle = WITH_WORD if word else ICON_ONLY
         metrics, width, height = self.fontMetrics(), ICON_SIZE, ICON_SIZE
-        if style == WITH_WORD:
-            word = metrics.size(Qt.TextFlag.TextShowMnemonic, self.word)
-            width = max(width, word.width() + 2 * metrics.horizontalAdvance(" "))
-            height += 4 + word.height()
+        if word:
+            size = metrics.size(Qt.TextFlag.TextShowMnemonic, word)
+            width = max(width, size.width() + 2 * metrics.horizontalAdvance(" "))
+            height += 4 + size.height()
         kind = QStyle.ContentsType.CT_ToolButton
-        size = self.style().sizeFromContents(kind, option, QSize(width, height), self)
-        return int(size.width())
+        return self.style().sizeFromContents(kind, option, QSize(width, height), self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The number stands in a badge right of the icon's middle, in the theme's own colours."""
@@ -85,8 +93,11 @@ class PageButton(QToolButton):
 
 
 class PageBar(QWidget):
-    """One button for each page, always in one row: where not all words have room, only that of the
-    page in view is written, and the others are icons with their words as tool tips.
+    """One button for each page, always in one row of one height.
+
+    Where not all words have room, the short ones are written; then only that of the page in view,
+    long or short, and the others are icons with their words as tool tips; at last there are icons
+    alone, so that no language and no size of letters makes the dock wider.
     """
 
     chosen = pyqtSignal(int)
@@ -108,13 +119,15 @@ class PageBar(QWidget):
         """The buttons, from the first page to the last."""
         return tuple(self._buttons)
 
-    def add(self, word: str, icon: str, tip: str, name: str) -> None:
+    def add(self, word: str, short: str, icon: str, tip: str, name: str) -> None:
         """Add a button.
 
         Parameters
         ----------
         word : str
             Below the icon.
+        short : str
+            In its place where room is scarce.
         icon : str
             Name of one of QGIS's own icons, which follow its theme.
         tip : str
@@ -122,7 +135,7 @@ class PageBar(QWidget):
         name : str
             Object name.
         """
-        button = PageButton(word, objectName=name, checkable=True)
+        button = PageButton(word, short, objectName=name, checkable=True)
         button.setIcon(QgsApplication.getThemeIcon(icon))
         button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
         button.setToolButtonStyle(WITH_WORD)
@@ -145,15 +158,12 @@ class PageBar(QWidget):
         self._buttons[place].set_count(number)
 
     def minimumSizeHint(self) -> QSize:
-        """The longest word, and icons beside it; as high in any case."""
-        icons = [button.width_with(ICON_ONLY) for button in self._buttons]
-        more = [button.width_with(WITH_WORD) - icon for button, icon in zip(self._buttons, icons)]
-        width = sum(icons) + max(more, default=0) + SPACING * max(len(icons) - 1, 0)
-        return QSize(width, self._height())
+        """Icons alone; as high in any case."""
+        return QSize(self._width_of([""] * len(self._buttons)), self._height())
 
     def sizeHint(self) -> QSize:
         """All words in one row."""
-        return QSize(self._wide(), self._height())
+        return QSize(self._width_of([button.word for button in self._buttons]), self._height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """There is other room for words."""
@@ -166,16 +176,23 @@ class PageBar(QWidget):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._arrange()
 
-    def _wide(self) -> int:
-        words = sum(button.width_with(WITH_WORD) for button in self._buttons)
-        return words + SPACING * max(len(self._buttons) - 1, 0)
+    def _width_of(self, words: Sequence[str]) -> int:
+        widths = [button.size_with(word).width() for button, word in zip(self._buttons, words)]
+        return sum(widths) + SPACING * max(len(widths) - 1, 0)
 
     def _height(self) -> int:
-        checked = self._group.checkedButton() or next(iter(self._buttons), None)
-        return 0 if checked is None else int(checked.sizeHint().height())
+        return max((one.size_with(one.word).height() for one in self._buttons), default=0)
 
     def _arrange(self) -> None:
-        all_fit = self._wide() <= self.width()
-        for button in self._buttons:
-            with_word = all_fit or button.isChecked()
-            button.setToolButtonStyle(WITH_WORD if with_word else ICON_ONLY)
+        """The first way to write the words that has room; without any the icons stand alone."""
+        buttons = self._buttons
+        ways = (
+            [button.word for button in buttons],
+            [button.short for button in buttons],
+            [button.word if button.isChecked() else "" for button in buttons],
+            [button.short if button.isChecked() else "" for button in buttons],
+        )
+        alone = [""] * len(buttons)
+        words = next((way for way in ways if self._width_of(way) <= self.width()), alone)
+        for button, word in zip(buttons, words):
+            button.show_word(word)
