@@ -28,6 +28,17 @@ class StrEnum(str, Enum):
         return format(str(self.value), spec)
 
 
+class Clouds(StrEnum):
+    """What becomes of pixels that a scene's own mask calls cloud or shadow."""
+
+    AUTO = "auto"
+    """What suits the operation."""
+    MASK = "mask"
+    """They have no data."""
+    KEEP = "keep"
+    """They stay."""
+
+
 class AreaMask(StrEnum):
     """Pixels that count where an area is given."""
 

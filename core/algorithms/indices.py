@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import cast
+
+import numpy as np
 
 from ..errors import AlgorithmError, InputError
 from ..settings import CONFIG_DIR, read_yaml
 from ..text import nearest_hint
 from .expression import Formula, parse_formula
-from .kernel import Kernel, Layer
+from .kernel import FloatArray, Kernel, Layer, Values
+from .masks import clear_pixels
 
 FORMULA = "Formula"
 """Name of the kernel of a person's own formula."""
@@ -131,3 +135,32 @@ def _choose_bands(
 def _alternatives(band: str) -> tuple[str, ...]:
     """The bands that serve where a formula names one."""
     return tuple(read_yaml(CONFIG_DIR / "indices.yaml")["alternatives"].get(band, [band]))
+
+
+@dataclass(frozen=True)
+class SeenGround:
+    """A formula where every mask sees the ground; no data where one does not."""
+
+    formula: Formula
+    masks: tuple[str, ...]
+
+    def __call__(self, values: Values) -> FloatArray:
+        """Compute on float32 arrays of one shape, NaN = no data."""
+        out = self.formula({name: values[name] for name in self.formula.bands})
+        out[~clear_pixels(values, self.masks)] = np.nan
+        return out
+
+
+def without_clouds(kernel: Kernel, masks: Sequence[str]) -> Kernel:
+    """The kernel of an index or a formula with no data where a mask shows cloud, its shadow or
+    nothing at all.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        Of :func:`index_kernel` or :func:`formula_kernel`.
+    masks : sequence of str
+        Bands of the stack, of ``MASK_BANDS``.
+    """
+    seen = SeenGround(cast("Formula", kernel.compute), tuple(masks))
+    return replace(kernel, bands={**kernel.bands, **dict(zip(masks, masks))}, compute=seen)

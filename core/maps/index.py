@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..algorithms.indices import formula_kernel, index_kernel, index_names
+from ..algorithms.indices import (
+    SeenGround,
+    formula_kernel,
+    index_kernel,
+    index_names,
+    without_clouds,
+)
 from ..algorithms.kernel import Kernel, Layer
+from ..enums import Clouds
 from ..errors import AlgorithmError, InputError
 from ..execution.apply import Applied
 from ..monitor import Monitor
 from ..operation import LayerOutput, OperationResult, Output, OutputKind
 from ..params import InputRole, Kind, param
+from ..raster.cloud_mask import MASK_BANDS
 from ..raster.reader import read_facts
 from ..recipes.inputs import MapInputs, single_input
 from ..recipes.map_operation import map_operation
-from ..recipes.params import STACKS_ORDER, MapParams, stack_param
+from ..recipes.params import CLOUD_LABELS, STACKS_ORDER, MapParams, stack_param
 from ..recipes.recipe import Findings, MapJob, MapRecipe
 from ..recipes.results import MapResult
 from ..recipes.run import door_values
@@ -72,13 +80,26 @@ class IndexParams(MapParams):
         "< <= > >=, brackets, sqrt, abs, exp, log, min, max, where(condition, then, otherwise).",
     )
 
+    clouds: Clouds = param(
+        Clouds.AUTO,
+        kind=Kind.CHOICE,
+        title="Clouds",
+        choices=tuple(Clouds),
+        labels=CLOUD_LABELS,
+        help="mask: what the stack's own mask (scl, qa_pixel, fmask) calls cloud or shadow has no "
+        "data; keep: it has a value; auto: mask where the stack has one, and the formula does not "
+        "read it itself.",
+        advanced=True,
+    )
+
     def layer_path(self, layer: Layer) -> Path:
         """Return ``output`` itself: there is one layer."""
         return self.output
 
     def recorded(self) -> dict[str, Any]:
-        """Return the formula, or the index where none was given."""
-        return {"formula": self.formula} if self.formula else {"name": self.name}
+        """Return the formula, or the index where none was given, and what becomes of clouds."""
+        what = {"formula": self.formula} if self.formula else {"name": self.name}
+        return what if self.clouds == Clouds.AUTO else {**what, "clouds": self.clouds.value}
 
 
 def open_stack(params: IndexParams, monitor: Monitor) -> MapInputs:
@@ -129,12 +150,39 @@ def make_kernel(params: IndexParams, inputs: MapInputs) -> Kernel:
     name = params.formula or params.name
     failure = f"{name} cannot be computed from {part.facts.path.name}"
     refuse_mixed_scales(failure, part.facts, used)
-    return kernel
+    masks = [band for band in MASK_BANDS if band in inputs.bands]
+    if params.clouds == Clouds.MASK and not masks:
+        raise AlgorithmError(
+            f"Clouds cannot be left out of {name} of {part.facts.path.name}",
+            f"the stack has no mask ({' or '.join(MASK_BANDS)})",
+            "Add one to the stack, or keep the clouds.",
+        )
+    reads_mask = any(band in used for band in masks)
+    wanted = params.clouds == Clouds.MASK or (params.clouds == Clouds.AUTO and not reads_mask)
+    return without_clouds(kernel, masks) if masks and wanted else kernel
+
+
+def _masks(kernel: Kernel) -> tuple[str, ...]:
+    """The masks by which clouds are left out."""
+    return kernel.compute.masks if isinstance(kernel.compute, SeenGround) else ()
+
+
+def _computed_from(kernel: Kernel) -> dict[str, str]:
+    """Name in the formula → band of the stack; without masks, whose numbers are no reflectance."""
+    masks = _masks(kernel)
+    return {name: band for name, band in kernel.bands.items() if name not in masks}
+
+
+def _cloud_text(kernel: Kernel) -> str:
+    masks = _masks(kernel)
+    return f"No data where {' or '.join(masks)} shows cloud or its shadow." if masks else ""
 
 
 def make_tags(params: IndexParams, kernel: Kernel) -> Mapping[str, str]:
-    """Name the index in the file."""
-    return {"index": params.formula or kernel.name}
+    """Name the index in the file, and the masks by which clouds were left out."""
+    masks = _masks(kernel)
+    more = {"clouds": "left out", "cloud_mask": ",".join(masks)} if masks else {}
+    return {"index": params.formula or kernel.name, **more}
 
 
 def report(job: MapJob[IndexParams], applied: Applied) -> Findings:
@@ -142,8 +190,11 @@ def report(job: MapJob[IndexParams], applied: Applied) -> Findings:
     params, kernel = job.params, job.kernel
     name = params.formula or kernel.name
     return Findings(
-        formula=" ; ".join([name, *(f"{key}={band}" for key, band in kernel.bands.items())]),
+        formula=" ; ".join(
+            [name, *(f"{key}={band}" for key, band in _computed_from(kernel).items())]
+        ),
         parameters={} if params.formula else {"name": kernel.name},
+        provenance={"masks": list(_masks(kernel))} if _masks(kernel) else {},
         warnings=tuple(_warnings(job, applied)),
     )
 
@@ -155,7 +206,7 @@ def _warnings(job: MapJob[IndexParams], applied: Applied) -> list[str]:
     if params.formula and params.name != DEFAULT_INDEX:
         warnings.append(f"{params.name} was not computed: the formula takes its place")
     [part] = job.inputs.parts
-    used = {band: part.bands[band] for band in kernel.bands.values()}
+    used = {band: part.bands[band] for band in _computed_from(kernel).values()}
     warnings += implausible(part.facts, used) + undeclared(part.facts, used)
     raw = [band for band, index in used.items() if unscaled(part.facts, [index])]
     if raw:
@@ -163,7 +214,12 @@ def _warnings(job: MapJob[IndexParams], applied: Applied) -> list[str]:
             f"No scale is known for {', '.join(raw)}: {kernel.name} was computed from the "
             "stored numbers"
         )
-    if not figures.observed:
+    if not figures.observed and _masks(kernel):
+        warnings.append(
+            f"{kernel.name} has no value anywhere: {' or '.join(_masks(kernel))} shows no ground "
+            "there, its bands have no data in common, or it divides by zero"
+        )
+    elif not figures.observed:
         warnings.append(
             f"{kernel.name} has no value anywhere: its bands have no data in common, or it "
             "divides by zero"
@@ -188,7 +244,7 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
     text = [
         *result.warnings,
         f"{job.output}: {mean_text}, {observed:.1f} % observed",
-        *filter(None, (result.origin.engine,)),
+        *filter(None, (_cloud_text(job.kernel), result.origin.engine)),
     ]
     shown = LayerOutput(
         path=job.output,
@@ -196,7 +252,12 @@ def present(job: MapJob[IndexParams], result: MapResult, findings: Findings) -> 
         style=layer.style,
         group=inputs.tags().get("item_id") or params.stack.stem,
         acquired=inputs.newest,
-        abstract=f"{_describe(layer)}. Source: {job.kernel.reference}. From {params.stack.name}.",
+        abstract=joined(
+            [
+                f"{_describe(layer)}. Source: {job.kernel.reference}. From {params.stack.name}.",
+                *filter(None, (_cloud_text(job.kernel),)),
+            ]
+        ),
         warnings=result.warnings,
     )
     return OperationResult(

@@ -12,6 +12,7 @@ from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
 from ..discovery.clear_sky import look_at_sky
 from ..discovery.coverage import covered_together
+from ..enums import Clouds
 from ..errors import InputError, RasterError
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..raster.cloud_mask import MASK_BANDS
@@ -21,7 +22,6 @@ from .scene_plan import MosaicPlan
 from .virtual_index import VirtualRasterIndex, build_index, mosaic_grid
 
 RULES = ("first", "last", "median", "clear")
-CLOUDS = ("auto", "mask", "keep")
 ORDERS = ("given", "date")
 
 
@@ -35,7 +35,7 @@ class MosaicRequest:
     """Empty: the sensor's default bands."""
     rule: str = "clear"
     """``first``, ``last``, ``median`` or ``clear``."""
-    clouds: str = "auto"
+    clouds: str = Clouds.AUTO
     """``mask``, ``keep``, or ``auto``: mask for ``median`` and ``clear``."""
     order: str = "given"
     """``given`` or ``date``, for ``first`` and ``last``."""
@@ -92,8 +92,8 @@ def make_plan(request: MosaicRequest, settings: Settings, monitor: Monitor) -> P
     bands = _bands(request)
     access = Access(settings)
     scenes = in_order(request, access, PartMonitor(monitor, 0.0, 0.5))
-    masked = request.clouds == "mask" or (
-        request.clouds == "auto" and request.rule in ("median", "clear")
+    masked = request.clouds == Clouds.MASK or (
+        request.clouds == Clouds.AUTO and request.rule in ("median", "clear")
     )
     index = build_index(
         scenes, bands, access, PartMonitor(monitor, 0.5, 1.0), masked, request.keep_going

@@ -13,7 +13,7 @@ from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
 from ..discovery.linked.scene_factors import read_scenes
-from ..enums import DownloadWindow, SceneStatus, StackFormat, Status
+from ..enums import Clouds, DownloadWindow, SceneStatus, StackFormat, Status
 from ..errors import (
     AlgorithmError,
     Cancelled,
@@ -31,6 +31,7 @@ from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
+from ..recipes.params import CLOUD_LABELS
 from ..scenes.band_tasks import BandTask as BandTask
 from ..scenes.band_tasks import load_band_tasks as load_band_tasks
 from ..scenes.bands import check_bands, wanted_bands
@@ -100,6 +101,16 @@ class IngestParams:
         title="Indices",
         choices=index_names,
         help="Computed from each valid stack: NDVI,NBR; none given: the event's.",
+    )
+    clouds: Clouds = param(
+        Clouds.AUTO,
+        kind=Kind.CHOICE,
+        title="Clouds",
+        choices=tuple(Clouds),
+        labels=CLOUD_LABELS,
+        help="Of the indices: mask: cloud and shadow of the scene's mask band have no data; keep: "
+        "they have a value; auto: mask where the band is fetched.",
+        advanced=True,
     )
     parallel_downloads: int | None = param(
         None,
@@ -317,7 +328,8 @@ def _ingest(
         return result, []
     if result.stack is None:
         return result, [_picture_layer(result)]
-    result, layers = _add_indices(result, indices, settings, PartMonitor(monitor, share, 1.0))
+    part = PartMonitor(monitor, share, 1.0)
+    result, layers = _add_indices(result, indices, params.clouds, settings, part)
     return result, [*_stack_layers(result), *layers]
 
 
@@ -357,7 +369,11 @@ def _stack_layers(result: SceneResult) -> list[LayerOutput]:
 
 
 def _add_indices(
-    result: SceneResult, indices: Sequence[str], settings: Settings, monitor: Monitor
+    result: SceneResult,
+    indices: Sequence[str],
+    clouds: Clouds,
+    settings: Settings,
+    monitor: Monitor,
 ) -> tuple[SceneResult, list[LayerOutput]]:
     """Compute indices of a scene's stack; one that fails is named, and leaves the scene partial."""
     stack = known(result.stack, "indices are computed of a stack").path
@@ -369,7 +385,9 @@ def _add_indices(
         try:
             with odd_data(f"{name} of {stack} cannot be computed", AlgorithmError):
                 index, layer = compute_index(
-                    IndexParams(name=name, stack=stack, output=output), settings, part
+                    IndexParams(name=name, stack=stack, output=output, clouds=clouds),
+                    settings,
+                    part,
                 )
         except Cancelled:
             raise

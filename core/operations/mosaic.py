@@ -9,13 +9,13 @@ from ..algorithms.bands import bands_kernel
 from ..algorithms.indices import index_kernel, index_names
 from ..algorithms.kernel import Kernel
 from ..discovery.linked.scene_factors import read_scenes
-from ..enums import Layout, Status, StrEnum
+from ..enums import Clouds, Layout, Status, StrEnum
 from ..errors import InputError, SceneReadError
 from ..execution.apply import apply_layers
 from ..execution.layer_statistics import LayerStatistics
 from ..execution.layout import in_chunks
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor
-from ..mosaic.plan import CLOUDS, ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
+from ..mosaic.plan import ORDERS, RULES, MosaicRequest, PlannedMosaic, make_plan
 from ..mosaic.reader import MosaicReader
 from ..mosaic.scene_plan import MosaicPlan
 from ..mosaic.vrt import write_vrt
@@ -23,7 +23,7 @@ from ..operation import LayerOutput, Operation, OperationResult, Output, OutputK
 from ..params import Kind, param
 from ..products.chunk_collection import write_chunk_collection
 from ..raster.cloud_mask import MASK_BANDS
-from ..recipes.params import EngineParams
+from ..recipes.params import CLOUD_LABELS, EngineParams
 from ..settings import Settings
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, parse_time
@@ -77,11 +77,11 @@ class MosaicParams(EngineParams):
         "median, or of the clearest over the area, filled up from the next.",
     )
     clouds: str = param(
-        "auto",
+        Clouds.AUTO,
         kind=Kind.CHOICE,
         title="Clouds",
-        choices=CLOUDS,
-        labels={"auto": "Automatic", "mask": "Leave cloud out", "keep": "Keep cloud"},
+        choices=tuple(Clouds),
+        labels=CLOUD_LABELS,
         help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; "
         "auto: mask for median and clear.",
         advanced=True,

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..algorithms.kernel import Layer
 from ..algorithms.masks import Radius, dilation_radius
-from ..enums import AreaMask, EngineName, Layout
+from ..enums import AreaMask, Clouds, EngineName, Layout
 from ..params import AREA_HELP, AREA_ORDER, InputRole, Kind, area_mask_param, param
 from ..settings import Settings
 from ..shapes.area_pixels import AreaPixels, area_pixels
@@ -35,6 +35,13 @@ ENGINE_LABELS: dict[str, str] = {
     EngineName.THREADS: "Several threads",
     EngineName.CLUSTER: "Dask cluster",
     EngineName.SPARK: "Apache Spark",
+}
+
+
+CLOUD_LABELS: dict[str, str] = {
+    Clouds.AUTO: "Automatic",
+    Clouds.MASK: "Leave cloud out",
+    Clouds.KEEP: "Keep cloud",
 }
 
 

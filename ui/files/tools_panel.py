@@ -36,6 +36,7 @@ from ..parts.plain import PlainLabel, plain_tip
 from ..parts.sentences import figures_of
 from ..parts.shades import Shade, shade
 from ..parts.tab_order import tab_stops, visit_after
+from ..parts.wrapping_label import WrappingLabel
 from .report_view import ReportView
 from .tool_list import STACK, STEPS, ToolList
 from .verdict import verdict_line
@@ -83,8 +84,7 @@ class ToolsPanel(QWidget):
         self.back_button = QToolButton(objectName="back_button")
         self.back_button.setText(self.tr("‹ All tools"))
         self.back_button.setToolTip(self.tr("Back to the list; what is typed here is kept"))
-        self.title_label = PlainLabel(objectName="tool_title_label")
-        self.title_label.setWordWrap(True)
+        self.title_label = WrappingLabel(objectName="tool_title_label")
         embolden(self.title_label)
         self.pages = QStackedWidget(objectName="tool_pages")
         self.next_button = QPushButton(objectName="next_button", visible=False)
