@@ -91,6 +91,18 @@ def test_no_page_is_cut_in_any_language(speak, request, name):
 
 
 @pytest.mark.usefixtures("large_letters")
+def test_the_edges_of_an_area_are_not_broken(dock):
+    dock.set_area(-123.45671, -45.12341, -122.34561, -44.23451)
+    for page in (dock.event_page, dock.scenes):
+        dock.show_page(page)
+        narrow(dock)
+        label = page.area_panel.area_label
+        assert len(label.text().splitlines()) == 3
+        metrics = label.fontMetrics()
+        assert max(map(metrics.horizontalAdvance, label.text().splitlines())) <= label.width()
+
+
+@pytest.mark.usefixtures("large_letters")
 def test_what_is_bold_stays_bold(dock):
     dock.scenes.search_panel.set_sensor("sentinel2")
     QApplication.processEvents()

@@ -10,6 +10,7 @@ from qgis.core import QgsProject
 
 from firstlight.core.types import Aoi
 from firstlight.plugin.project_store import SCOPE
+from firstlight.plugin.sample_place import sample_folder
 from firstlight.ui.parts.step import Step
 from support.dock import choose_world, press_search
 from support.event_world import Pass, area_text, event_world
@@ -108,6 +109,8 @@ def test_scenes_that_were_ticked_are_ticked_again_by_the_next_search(dock, qtbot
         assert project.read(str(tmp_path / "one.qgs"))
         dock.set_catalog(world.url)
         assert dock.status_label.text().startswith("Press Search: 1 scene of the project")
+        told = dock.scenes.scene_panel.chosen_label
+        assert told.text() == "Ticked in this project: 1. Search shows them again."
         assert project.write(str(tmp_path / "one.qgs")), "before the search they are kept, too"
         project.clear()
         assert project.read(str(tmp_path / "one.qgs"))
@@ -116,6 +119,19 @@ def test_scenes_that_were_ticked_are_ticked_again_by_the_next_search(dock, qtbot
         assert [scene.id for scene in model.chosen()] == ticked
         assert press_search(dock, qtbot) == 2
         assert [scene.id for scene in model.chosen()] != ticked, "once only"
+        project.clear()
+        assert told.text() == "No scenes yet."
+
+
+def test_a_new_project_does_not_keep_the_sample_as_its_catalogue(dock):
+    combo = dock.event_page.catalog_combo
+    first = combo.itemData(0)
+    combo.set_value(str(sample_folder() / "catalog.json"))
+    QgsProject.instance().clear()
+    assert combo.value() == first
+    combo.set_value("earth-search")
+    QgsProject.instance().clear()
+    assert combo.value() == "earth-search", "what was chosen by hand stays"
 
 
 def test_scenes_that_are_not_found_again_are_told(dock, world, qtbot, tmp_path):

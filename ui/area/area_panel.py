@@ -75,6 +75,18 @@ class AreaPanel(QGroupBox):
         )
         self.layer_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.layer_button.setMenu(self.source_menu)
+        self.corners_button = icon_button(
+            "corners_button",
+            "/mActionVertexTool.svg",
+            self.tr("Change its corners on the map"),
+            checkable=True,
+        )
+        self.undo_button = icon_button(
+            "area_undo_button", "/mActionUndo.svg", self.tr("Back to the area before")
+        )
+        self.clear_button = icon_button(
+            "area_clear_button", "/mActionDeleteSelected.svg", self.tr("Choose no area")
+        )
         self.area_edit = QLineEdit(objectName="area_edit", maxLength=LONGEST_TEXT)
         self.area_edit.setPlaceholderText(
             self.tr("or type: 46.95N 7.45E 5 km; WKT; GeoJSON; a file")
@@ -89,18 +101,6 @@ class AreaPanel(QGroupBox):
         )
         self.area_label = PlainLabel(self.tr("No area yet."), objectName="area_label")
         self.area_label.setWordWrap(True)
-        self.corners_button = icon_button(
-            "corners_button",
-            "/mActionVertexTool.svg",
-            self.tr("Change its corners on the map"),
-            checkable=True,
-        )
-        self.undo_button = icon_button(
-            "area_undo_button", "/mActionUndo.svg", self.tr("Back to the area before")
-        )
-        self.clear_button = icon_button(
-            "area_clear_button", "/mActionDeleteSelected.svg", self.tr("Choose no area")
-        )
         self.place = PlaceSearch(area, self.area_edit, start)
         self._build()
         self._follow_map()
@@ -125,24 +125,22 @@ class AreaPanel(QGroupBox):
         return actions
 
     def _build(self) -> None:
-        sources, line, facts = QWidget(), QHBoxLayout(), QHBoxLayout()
+        sources, line = QWidget(), QHBoxLayout()
         flow = FlowLayout(sources, spacing=4)  # in large letters, in two rows
         for button in (self.canvas_button, self.draw_button, self.layer_button):
             policy = QSizePolicy.Policy.Expanding
             button.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
             flow.addWidget(button)
-        facts.setSpacing(1)
+        for button in (self.corners_button, self.undo_button, self.clear_button):
+            flow.addWidget(button)  # not beside the edges, which would be broken into more lines
         line.addWidget(self.area_edit, 1)
         line.addWidget(self.place.button)
-        facts.addWidget(self.area_label, 1)
-        for button in (self.corners_button, self.undo_button, self.clear_button):
-            facts.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(*MARGINS)
         layout.addWidget(sources)
         layout.addLayout(line)
         layout.addWidget(self.place)
-        layout.addLayout(facts)
+        layout.addWidget(self.area_label)
 
     def _connect(self) -> None:
         self.canvas_button.clicked.connect(self._take_canvas)

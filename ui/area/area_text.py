@@ -35,12 +35,15 @@ def describe_area(aoi: Aoi) -> str:
     west, south, east, north = aoi.bounds
     lines = (
         size_km2(aoi),
-        f"{_degrees(west, 'E', 'W')} – {_degrees(east, 'E', 'W')}",
-        f"{_degrees(south, 'N', 'S')} – {_degrees(north, 'N', 'S')}",
+        _span(west, east, "E", "W"),
+        _span(south, north, "N", "S"),
     )
     return "\n".join(lines)
 
 
-def _degrees(value: float, positive: str, negative: str) -> str:
+def _span(first: float, last: float, positive: str, negative: str) -> str:
+    """Two edges; the letter of both stands once."""
+    one, other = (positive if value >= 0 else negative for value in (first, last))
     # With a space that does not break: a number and its letter stay on one line.
-    return f"{abs(value):.4f}°\u00a0{positive if value >= 0 else negative}"
+    start = f"{abs(first):.4f}" + ("" if one == other else f"°\u00a0{one}")
+    return f"{start} – {abs(last):.4f}°\u00a0{other}"

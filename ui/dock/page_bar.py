@@ -181,7 +181,8 @@ class PageBar(QWidget):
         return sum(widths) + SPACING * max(len(widths) - 1, 0)
 
     def _height(self) -> int:
-        return max((one.size_with(one.word).height() for one in self._buttons), default=0)
+        heights = [int(one.size_with(one.word).height()) for one in self._buttons]
+        return max(heights, default=0)
 
     def _arrange(self) -> None:
         """The first way to write the words that has room; without any the icons stand alone."""

@@ -74,7 +74,7 @@ class ProjectMemory(QObject):
         if "output" in kept:
             self._run.set_output(kept["output"])
             self._event.save.set_output(kept["output"])
-        self._scenes.finder.wanted = ids_from_text(kept.get("scenes", ""))
+        self._scenes.finder.want(ids_from_text(kept.get("scenes", "")))
         self._scenes.changed()
 
     def _write(self, *_: object) -> None:

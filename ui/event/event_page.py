@@ -19,7 +19,7 @@ from ...core.operations.pairs import PAIRS
 from ...core.types import SceneItem
 from ...plugin.jobs.pace import Load
 from ...plugin.map_view import shows_nothing, zoom_to_area
-from ...plugin.sample_place import sample_folder
+from ...plugin.sample_place import is_of_sample, sample_folder
 from ...plugin.settings_store import write_last
 from ...plugin.thumbnails import ThumbnailStore
 from ..area.area_choice import AreaChoice
@@ -173,6 +173,8 @@ class EventPage(Page):
             self.card.show_result(None)
             self.progress_bar.reset()
             self.when.event_edit.set_value(None)
+            if is_of_sample(self.catalog_combo.value()):  # which has nothing but the sample
+                self.catalog_combo.setCurrentIndex(0)
             for step in self._steps:
                 step.set_folded(False)
         self.changed()

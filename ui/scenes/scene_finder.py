@@ -67,10 +67,20 @@ class SceneFinder(QObject):
         same area.
         """
         self._found: Discovery | None = None
-        self.wanted: frozenset[str] = frozenset()
+        self._wanted: frozenset[str] = frozenset()
         """Ids of scenes that were ticked in the project that was opened; the next search ticks
         them again.
         """
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """Ids of scenes that were ticked in the project that was opened, and are not found yet."""
+        return self._wanted
+
+    def want(self, ids: frozenset[str]) -> None:
+        """Have the next search tick these scenes again; until then the table says so."""
+        self._wanted = ids
+        self._scene_panel.await_ticked(len(ids))
 
     def search(self) -> None:
         """Look for scenes with what the first two steps say."""
@@ -84,7 +94,7 @@ class SceneFinder(QObject):
 
     def forget(self) -> None:
         """Take away what was found."""
-        self.wanted = frozenset()
+        self.want(frozenset())
         self._show((), {})
 
     def search_on(self) -> None:
@@ -166,14 +176,14 @@ class SceneFinder(QObject):
         numbers = [number for number, one in enumerate(model.scenes) if one.id in self.wanted]
         if numbers:
             model.choose(numbers)
-        self.wanted -= {one.id for one in model.scenes}
+        self.want(self._wanted - {one.id for one in model.scenes})
         if self.wanted and not discovery.has_more:
             self.warned.emit(
                 self.tr("Ticked when the project was saved, and not found now: {scenes}.").format(
                     scenes=", ".join(sorted(self.wanted)[:NAMED_AT_MOST])
                 )
             )
-            self.wanted = frozenset()
+            self.want(frozenset())
 
     def _give_up_more(self, _: str) -> None:
         """A search that was stopped or has failed cannot go on."""

@@ -62,6 +62,7 @@ class ScenePanel(QGroupBox):
         self.details = SceneDetails()
         self._store: ThumbnailStore | None = None
         self._current: int | None = None
+        self._awaited = 0
         self._dialog: QFileDialog | None = None
         self.filter_edit = QLineEdit(objectName="scene_filter")
         self.filter_edit.setClearButtonEnabled(True)
@@ -206,6 +207,11 @@ class ScenePanel(QGroupBox):
         self.pointed.emit(None)
         if scenes:
             self.table.scrollTo(self.model.index(0, DATE))
+
+    def await_ticked(self, number: int) -> None:
+        """Say, while the table is empty, how many scenes a search will tick again."""
+        self._awaited = number
+        self._tell()
 
     def add_scenes(self, scenes: Sequence[SceneItem], has_more: bool) -> None:
         """Show more scenes below (or among, where sorted) those that are there."""
@@ -362,7 +368,11 @@ class ScenePanel(QGroupBox):
 
     def _tell(self) -> None:
         found, shown, chosen = len(self.model.scenes), self.model.rowCount(), self.chosen()
-        if not found:
+        if not found and self._awaited:
+            text = self.tr("Ticked in this project: {number}. Search shows them again.").format(
+                number=self._awaited
+            )
+        elif not found:
             text = self.tr("No scenes yet.")
         else:
             text = self.tr("{chosen} of {found} chosen").format(chosen=len(chosen), found=found)
