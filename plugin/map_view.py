@@ -45,8 +45,11 @@ def zoom_to_layers(
 
 
 def zoom_to_area(canvas: QgsMapCanvas, aoi: Aoi) -> bool:
-    """Zoom to an area where the map does not show it. See :func:`zoom_to_layers`."""
-    return _zoom_to(canvas, [(lonlat_crs(), QgsRectangle(*box)) for box in aoi.boxes])
+    """Zoom to an area where the map does not show all of it, or only as a speck. See
+    :func:`zoom_to_layers`.
+    """
+    boxes = [(lonlat_crs(), QgsRectangle(*box)) for box in aoi.boxes]
+    return _zoom_to(canvas, boxes, entire=True)
 
 
 def zoom_to_shape(canvas: QgsMapCanvas, shape: QgsGeometry) -> bool:
@@ -64,6 +67,7 @@ def _zoom_to(
     canvas: QgsMapCanvas,
     boxes: Sequence[tuple[QgsCoordinateReferenceSystem, QgsRectangle]],
     always: bool = False,
+    entire: bool = False,
 ) -> bool:
     settings = canvas.mapSettings()
     if not settings.destinationCrs().isValid() and boxes:
@@ -76,7 +80,9 @@ def _zoom_to(
             whole.combineExtentWith(transform.transformBoundingBox(box))
         except QgsCsException:
             continue  # this map cannot show that layer at all
-    if whole.isEmpty() or (not always and _is_seen(whole, settings.visibleExtent())):
+    view = settings.visibleExtent()
+    seen = _is_seen(whole, view) and (view.contains(whole) or not entire)
+    if whole.isEmpty() or (seen and not always):
         return False
     canvas.setExtent(whole.scaled(1.1))
     canvas.refresh()

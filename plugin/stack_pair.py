@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from qgis.core import QgsProject, QgsRasterLayer
@@ -25,8 +26,9 @@ def stack_pair(params: Sequence[Param], project: QgsProject) -> dict[str, str]:
     """The newest picture of the project for the stack after, the next older one of the same group
     for the stack before: a proposal, which stands in the form to be seen.
 
-    Empty where the form does not require both, or the project has no two of different days in one
-    group. A layer that FirstLight did not date is never taken.
+    Scenes that were fetched one by one have a group each: of these, too, two are taken that have
+    the same bands and overlap. Empty where the form does not require both, or the project has no
+    such two of different days. A layer that FirstLight did not date is never taken.
 
     Parameters
     ----------
@@ -45,17 +47,40 @@ def stack_pair(params: Sequence[Param], project: QgsProject) -> dict[str, str]:
         return {}
     from .layer_tree import ACQUIRED
 
-    groups: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    groups: dict[str, list[_Picture]] = defaultdict(list)
+    sets: dict[tuple[str, ...], list[_Picture]] = defaultdict(list)
     for node in project.layerTreeRoot().findLayers():
         layer = node.layer()
         moment = "" if layer is None else str(layer.customProperty(ACQUIRED, ""))
         if moment and isinstance(layer, QgsRasterLayer) and layer.bandCount() > 1:
-            key = node.parent().name() if node.parent() else ""
-            groups[key].append((datetime.fromisoformat(moment), str(layer.source())))
-    best: tuple[datetime, str, str] | None = None
-    for pictures in groups.values():
-        last = max(pictures)
-        older = [one for one in pictures if one[0].date() < last[0].date()]
-        if older and (best is None or last[0] > best[0]):
-            best = (last[0], max(older)[1], last[1])
-    return {} if best is None else dict(zip(names, best[1:]))
+            picture = _Picture(datetime.fromisoformat(moment), str(layer.source()), layer)
+            groups[node.parent().name() if node.parent() else ""].append(picture)
+            bands = (layer.bandName(number) for number in range(1, layer.bandCount() + 1))
+            sets[(layer.crs().authid(), *bands)].append(picture)
+    best = _best_pair(groups.values()) or _best_pair(sets.values())
+    return {} if best is None else dict(zip(names, (one.source for one in best)))
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A layer that may be one of two."""
+
+    moment: datetime
+    source: str
+    layer: QgsRasterLayer
+
+
+def _best_pair(groups: Iterable[Sequence[_Picture]]) -> tuple[_Picture, _Picture] | None:
+    """The newest picture that has an older one in its group, after the newest of these."""
+    best: tuple[_Picture, _Picture] | None = None
+    for pictures in groups:
+        last = max(pictures, key=lambda one: (one.moment, one.source))
+        place = last.layer.extent()
+        older = [
+            one
+            for one in pictures
+            if one.moment.date() < last.moment.date() and one.layer.extent().intersects(place)
+        ]
+        if older and (best is None or last.moment > best[1].moment):
+            best = (max(older, key=lambda one: (one.moment, one.source)), last)
+    return best

@@ -158,6 +158,22 @@ def test_doubts_stand_first_and_the_log_has_all(trial, wait_for):
     dialog.close()
 
 
+def test_files_are_called_by_their_place_in_the_folder_and_once(trial, tmp_path):
+    folder = tmp_path / "with" / "a" / "long" / "name"
+    paths = [folder / "one" / f"{name}.tif" for name in ("stack", "ndvi")]
+    result = OperationResult(
+        data=None,
+        text=f"One: done, {paths[0]}",
+        layers=tuple(LayerOutput(path, path.stem, "", "one") for path in paths),
+        outputs={"report": str(folder / "report.html")},
+    )
+    trial.remember(record(tmp_path, 1, JobState.DONE, result=result))
+    lines = trial.open().details.toPlainText().splitlines()
+    inside = [str(path.relative_to(folder)) for path in paths]
+    assert lines[:3] == [f"One: done, {inside[0]}", "", inside[1]]
+    assert lines[-1] == f"Writes to {folder}"
+
+
 def test_a_job_tells_its_figures_and_no_doubt_or_path_twice(trial, tmp_path):
     layer = LayerOutput(tmp_path / "severity.tif", "Burn severity", "", "one")
     summary = ResultSummary("16.20 km² burned", "15 to 17 km²", "That of x.", "21 % not seen", ())

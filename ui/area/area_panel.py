@@ -131,8 +131,14 @@ class AreaPanel(QGroupBox):
             policy = QSizePolicy.Policy.Expanding
             button.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
             flow.addWidget(button)
+        # Not beside the edges, which would be broken into more lines; and never apart.
+        icons = QWidget()
+        row = QHBoxLayout(icons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(1)
         for button in (self.corners_button, self.undo_button, self.clear_button):
-            flow.addWidget(button)  # not beside the edges, which would be broken into more lines
+            row.addWidget(button)
+        flow.addWidget(icons)
         line.addWidget(self.area_edit, 1)
         line.addWidget(self.place.button)
         layout = QVBoxLayout(self)

@@ -177,7 +177,8 @@ class PageBar(QWidget):
             self._arrange()
 
     def _width_of(self, words: Sequence[str]) -> int:
-        widths = [button.size_with(word).width() for button, word in zip(self._buttons, words)]
+        pairs = zip(self._buttons, words)
+        widths = [int(button.size_with(word).width()) for button, word in pairs]
         return sum(widths) + SPACING * max(len(widths) - 1, 0)
 
     def _height(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 
 from qgis.PyQt.QtCore import QCoreApplication, QDateTime, QLocale
@@ -71,10 +72,14 @@ def details_text(job: Job) -> str:
     if not job.state.has_ended and job.message:
         lines.append(job.message)
     if job.result is not None:
-        lines += ["", *figures_of(job.result)]
-        lines += ["", *(str(layer.path) for layer in job.result.layers)]
-    lines += ["", _tr("Started in {project}.").format(project=project_name(job.project))]
+        figures = figures_of(job.result)
+        paths = [str(layer.path) for layer in job.result.layers]
+        lines += ["", *figures]
+        lines += ["", *(path for path in paths if not any(path in line for line in figures))]
     place = place_of(job)
+    if place is not None:  # whose name is not said with every file in it
+        lines = [line.replace(f"{place}{os.sep}", "") for line in lines]
+    lines += ["", _tr("Started in {project}.").format(project=project_name(job.project))]
     if place is not None:
         lines.append(_tr("Writes to {folder}").format(folder=place))
     return "\n".join(lines).strip()
