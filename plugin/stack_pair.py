@@ -56,7 +56,8 @@ def stack_pair(params: Sequence[Param], project: QgsProject) -> dict[str, str]:
             picture = _Picture(datetime.fromisoformat(moment), str(layer.source()), layer)
             groups[node.parent().name() if node.parent() else ""].append(picture)
             bands = (layer.bandName(number) for number in range(1, layer.bandCount() + 1))
-            sets[(layer.crs().authid(), *bands)].append(picture)
+            alike = (layer.crs().authid(), *bands)
+            sets[alike].append(picture)
     best = _best_pair(groups.values()) or _best_pair(sets.values())
     return {} if best is None else dict(zip(names, (one.source for one in best)))
 
