@@ -75,7 +75,8 @@ def details_text(job: Job) -> str:
         figures = figures_of(job.result)
         paths = [str(layer.path) for layer in job.result.layers]
         lines += ["", *figures]
-        lines += ["", *(path for path in paths if not any(path in line for line in figures))]
+        untold = [path for path in paths if not any(path in line for line in figures)]
+        lines += ["", *untold] if untold else []
     place = place_of(job)
     if place is not None:  # whose name is not said with every file in it
         lines = [line.replace(f"{place}{os.sep}", "") for line in lines]

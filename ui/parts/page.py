@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from ...core.enums import Status
-from ...core.errors import FirstLightError
+from ...core.errors import FirstLightError, InputError
 from ...core.monitor import Event, Level, Note, Progress
 from ...core.operation import Operation, OperationResult
+from ...core.params import Door, Kind
 from ...plugin.jobs.job import Job
 from ...plugin.jobs.job_record import JobState
 from ...plugin.jobs.pace import Load
+from ...plugin.language import said as core_said
 from ...plugin.messages import WORDING
 from .sentences import describe_problems, describe_waiting
 from .shared import Shared
+
+WRITTEN = frozenset({Kind.RASTER_OUT, Kind.VECTOR_OUT, Kind.FOLDER_OUT})
+"""Parameters that say where results go."""
 
 
 class Page(QWidget):
@@ -87,7 +93,9 @@ class Page(QWidget):
         """
         self.shared.clear()
         try:
-            params = replace(WORDING.make_params(operation, values), **more)
+            made = WORDING.make_params(operation, values)
+            self._refuse_relative(operation, made)
+            params = replace(made, **more)
             job = self.shared.jobs.start(operation, params, kept=kept, load=load)
         except FirstLightError as error:
             self.show_error(error)
@@ -98,6 +106,18 @@ class Page(QWidget):
         job.ended.connect(partial(self._ended, job, succeed, finish))
         self.refresh()
         return True
+
+    def _refuse_relative(self, operation: Operation, params: Any) -> None:
+        """A place without a folder would be one in QGIS's own, which nobody looks into."""
+        for param in operation.parameters(Door.DOCK):
+            path = getattr(params, param.name)
+            if param.kind in WRITTEN and isinstance(path, Path) and not path.is_absolute():
+                title = core_said(param.title)
+                raise InputError(
+                    self.tr("“{title}” cannot be {path}").format(title=title, path=path),
+                    self.tr("it does not say in which folder"),
+                    self.tr("Give the whole path."),
+                )
 
     def cancel(self) -> None:
         """Stop what is running; what is finished stays."""
