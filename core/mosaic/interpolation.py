@@ -17,6 +17,8 @@ from .lattice import Lattice, Positions
 
 FloatArray = npt.NDArray[np.float32]
 Index = npt.NDArray[np.intp]
+ROWS = 16
+"""Of a window that are blended at once: all that takes stays in a core's own cache."""
 
 
 def pick_nearest(
@@ -108,7 +110,9 @@ def find_fours(
         np.subtract(rows, top, out=y, casting="same_kind")
         np.subtract(cols, left, out=x, casting="same_kind")
         _put_index(top, left, corner, shape[1], index[strip])
-        fours.append(Fours(strip, index[strip], y, x))
+        for row in range(strip.start, strip.stop, ROWS):
+            few = slice(row, min(row + ROWS, strip.stop))
+            fours.append(Fours(few, index[few], *between[:, few]))
     return fours
 
 
