@@ -41,6 +41,10 @@ MOST_BRIGHT, LEAST_BRIGHT = 5.0, 0.02
 """How bright the brightest of a layer may be, in usual whites, that the usual limits still fit: a
 cloud has thrice a field's reflectance, deep water a fiftieth.
 """
+MOST_POWER = 100.0
+"""The same of radar power: a few corners of houses and ships return a thousand times what fields
+do, so that deviations from the mean say nothing of the fields.
+"""
 
 _FLOATING = (Qgis.DataType.Float32, Qgis.DataType.Float64)
 
@@ -58,6 +62,8 @@ class Look:
     """
     gamma: float = 1.0
     """Of the middle tones, between the usual limits; numbers that lie elsewhere are others."""
+    most: float = MOST_BRIGHT
+    """How bright its brightest may be, in usual whites."""
 
     def limits(self, spreads: Spreads) -> tuple[Limits, ...]:
         """Black and white of each band: the usual ones; where its numbers are others (raw ones
@@ -69,7 +75,7 @@ class Look:
         usual = self.usual or REFLECTANCE_STRETCH
         if spread is None or spread[0] >= spread[1]:
             return usual
-        if self.usual is not None and _fits(*spread, usual):
+        if self.usual is not None and _fits(*spread, usual, self.most):
             return usual
         return spread
 
@@ -126,7 +132,7 @@ def natural_look(layer: QgsRasterLayer) -> Look:
         return grey_look()
     floating = layer.dataProvider().dataType(radar) in _FLOATING
     if floating:
-        return Look(NATURAL, (radar,), POWER_STRETCH, POWER_GAMMA)
+        return Look(NATURAL, (radar,), POWER_STRETCH, POWER_GAMMA, MOST_POWER)
     return Look(NATURAL, (radar,), AMPLITUDE_STRETCH)
 
 
@@ -224,8 +230,8 @@ def _false_bands(layer: QgsRasterLayer) -> tuple[str, ...]:
     return next((bands for bands in FALSE_COLOURS if names.keys() >= set(bands)), ())
 
 
-def _fits(low: float, high: float, usual: Limits) -> bool:
-    return low > -usual[1] and LEAST_BRIGHT < high / usual[1] < MOST_BRIGHT
+def _fits(low: float, high: float, usual: Limits, most: float) -> bool:
+    return low > -usual[1] and LEAST_BRIGHT < high / usual[1] < most
 
 
 def _shown(renderer: QgsRasterRenderer) -> tuple[tuple[int, ...], tuple[float, ...]]:

@@ -328,15 +328,23 @@ def test_radar_power_is_shown_by_the_same_limits(project, tmp_path, brightest):
     assert (stretch.minimumValue(), stretch.maximumValue()) == (0.0, 0.4)
 
 
-def test_fields_and_water_of_a_radar_picture_are_told_apart(project, tmp_path):
-    """Fields of -11 dB are a middle grey: in power itself they were nearly black."""
+@pytest.mark.parametrize("town", [0.08, 300.0])
+def test_fields_and_water_of_a_radar_picture_are_told_apart(project, tmp_path, town):
+    """Fields of -11 dB are a middle grey: in power itself they were nearly black, and so they were
+    beside a corner that returns a thousand times as much.
+    """
     power = np.full((64, 64), 0.08, "float32")
     power[:32] = 0.005
+    power[63, 63] = town
     path = write_raster(tmp_path / "power.tif", power, nodata=None)
     raster = gdal.Open(str(path), gdal.GA_Update)
     raster.GetRasterBand(1).SetDescription("vv")
     raster = None
-    [layer], _ = add_layers([stack_output(path)], project)
+    stack = tmp_path / "stack.vrt"
+    raster = gdal.Translate(str(stack), str(path))
+    raster.GetRasterBand(1).ComputeStatistics(False)  # as the stacks of FirstLight state them
+    raster = None
+    [layer], _ = add_layers([stack_output(stack)], project)
     shown = layer.pipe().last().block(1, layer.extent(), 64, 64)
     water, field = shown.color(10, 32) & 255, shown.color(50, 32) & 255
     assert water < 40
