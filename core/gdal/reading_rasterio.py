@@ -46,9 +46,10 @@ class RasterioReading:
 
     def open(self, name: str, driver: str) -> OpenRaster:
         """Open a file, not shared, with one driver."""
-        import rasterio
+        from rasterio.io import DatasetReader
 
-        return RasterioFile(rasterio.open(name, driver=driver, sharing=False))
+        # rasterio.open would put surroundings of its own around it, and those outside anew after it
+        return RasterioFile(DatasetReader(name, driver=driver, sharing=False))
 
     def burn(
         self, area: Mapping[str, Any], shape: tuple[int, int], transform: Transform, touched: bool

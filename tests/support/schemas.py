@@ -16,19 +16,28 @@ def load_schemas() -> dict[str, Any]:
     return {path.name: json.loads(path.read_text("utf-8")) for path in SCHEMAS.glob("*.json")}
 
 
-def faults(name: str, data: Any) -> list[str]:
-    """What of some data a schema does not allow, with its place."""
+@lru_cache(maxsize=None)
+def _validator(name: str) -> Any:
+    """What holds data against a schema, which may point into the others."""
     from jsonschema import Draft202012Validator
     from referencing import Registry, Resource
 
     schemas = load_schemas()
-    registry: Any = Registry().with_resources(
-        (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
+    registry: Any = (
+        Registry()
+        .with_resources(
+            (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
+        )
+        .crawl()
     )
-    validator = Draft202012Validator(schemas[name], registry=registry)
+    return Draft202012Validator(schemas[name], registry=registry)
+
+
+def faults(name: str, data: Any) -> list[str]:
+    """What of some data a schema does not allow, with its place."""
     plain = json.loads(json.dumps(data, allow_nan=False))
     found: list[str] = []
-    for error in validator.iter_errors(plain):
+    for error in _validator(name).iter_errors(plain):
         deepest = [error]
         while deepest[-1].context:
             deepest.append(min(deepest[-1].context, key=lambda one: len(one.schema_path)))
