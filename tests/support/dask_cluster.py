@@ -17,6 +17,13 @@ from .waiting import PATIENCE_S
 
 NO_DASHBOARD = ("--dashboard-address", "127.0.0.1:0", "--no-dashboard")
 """Without an address it listens on all interfaces, for a page that is not there."""
+IDLE = {
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
+}
+"""Otherwise each process looks a hundred times a second what it is doing, and for most of a test
+that is nothing.
+"""
 
 
 class DaskCluster:
@@ -111,7 +118,7 @@ class DaskCluster:
     def _start(
         self, kind: str, options: list[str], path: Path | None = None
     ) -> subprocess.Popen[bytes]:
-        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | IDLE
         if path is not None:
             env["PYTHONPATH"] = str(path)
         with (self.folder / "log.txt").open("ab") as log:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ def load_schemas() -> dict[str, Any]:
     return {path.name: json.loads(path.read_text("utf-8")) for path in SCHEMAS.glob("*.json")}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(name: str) -> Any:
     """What holds data against a schema, which may point into the others."""
     from jsonschema import Draft202012Validator

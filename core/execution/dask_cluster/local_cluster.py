@@ -28,8 +28,11 @@ NO_PAGES = {
     "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",
     "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
     "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
 }
-"""Dask's settings for the cluster: its pages, which ask nobody for a key, show nothing."""
+"""Dask's settings for the cluster: its pages, which ask nobody for a key, show nothing, and no
+worker looks a hundred times a second what it is doing, which only they would tell.
+"""
 
 START_S = 30.0
 """Most time until the scheduler has its address."""

@@ -304,7 +304,7 @@ def grid_of(shape: tuple[int, int]) -> Grid:
     return Grid(GRID.crs, GRID.transform, shape)
 
 
-@rules(max_examples=40, deadline=None)
+@rules(max_examples=20, deadline=None)
 @given(
     st.tuples(st.integers(1, 300), st.integers(1, 300)),
     st.sampled_from([16, 32, 64]),

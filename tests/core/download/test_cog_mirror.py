@@ -525,7 +525,7 @@ def test_a_window_on_odd_steps_never_shifts_a_coarse_band(tmp_path: Path, odd: i
     assert boxes["coarse"].right >= boxes["fine"].right
 
 
-@rules(max_examples=40, deadline=None)
+@rules(max_examples=20, deadline=None)
 @given(
     corners=st.lists(
         st.tuples(st.integers(-300, 6800), st.integers(-300, 7300)),

@@ -434,7 +434,7 @@ steps = st.lists(
 )
 
 
-@rules(max_examples=80, deadline=None)
+@rules(max_examples=40, deadline=None)
 @given(steps=steps, size=st.integers(1, 3000), mark=st.sampled_from([1, 100, 1000]))
 def test_any_sequence_of_chunks_kills_and_resumes_ends_with_the_right_bytes(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Any], size: int, mark: int

@@ -5,6 +5,7 @@ them as it would be without it. Which pixels those are, OGR says, point by point
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from firstlight.core.algorithms.kernel import NOT_OBSERVED, OUTSIDE
 from firstlight.core.errors import AreaError, Cancelled
 from firstlight.core.maps.registry import get_map
 from firstlight.core.monitor import Event, Progress, RecordingMonitor
+from firstlight.core.operation import OperationResult
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.types import Aoi
 from support.areas import centres_inside, degrees, slanted
@@ -28,28 +30,54 @@ from support.stacks import write_stack
 from support.waiting import stop_at
 
 
+@pytest.fixture(scope="module")
+def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The burned ground, only read."""
+    return burned(tmp_path_factory.mktemp("burned"))
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A map that several tests look at."""
+
+    result: OperationResult
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def whole(stacks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Mapped:
+    """All of the burned ground."""
+    folder = tmp_path_factory.mktemp("whole")
+    return Mapped(run_operation("burn-severity", **stacks, output=folder), folder)
+
+
+@pytest.fixture(scope="module")
+def part(stacks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Mapped:
+    """A part of it with slanted edges and a hole."""
+    folder, aoi = tmp_path_factory.mktemp("part"), slanted(read_facts(stacks["pre"]).grid)
+    return Mapped(run_operation("burn-severity", **stacks, area=aoi, output=folder), folder)
+
+
 def classes_of(path: Path) -> npt.NDArray[np.uint8]:
     return np.asarray(read_band(path), np.uint8)
 
 
-def test_what_counts_are_the_pixels_whose_centres_lie_in_the_polygon(tmp_path: Path) -> None:
-    stacks = burned(tmp_path)
+def test_what_counts_are_the_pixels_whose_centres_lie_in_the_polygon(
+    stacks: dict[str, Any], whole: Mapped, part: Mapped
+) -> None:
     grid = read_facts(stacks["pre"]).grid
-    aoi = slanted(grid)
-    inside = centres_inside(aoi, grid)
-    whole = run_operation("burn-severity", **stacks, output=tmp_path / "whole")
-    part = run_operation("burn-severity", **stacks, area=aoi, output=tmp_path / "part")
+    inside = centres_inside(slanted(grid), grid)
 
-    every = classes_of(tmp_path / "whole" / "severity.tif")
-    codes = classes_of(tmp_path / "part" / "severity.tif")
+    every = classes_of(whole.folder / "severity.tif")
+    codes = classes_of(part.folder / "severity.tif")
     assert OUTSIDE not in every
     assert (every == NOT_OBSERVED).any()
     np.testing.assert_array_equal(codes, np.where(inside, every, OUTSIDE))
-    numbers = read_band(tmp_path / "part" / "dnbr.tif")
-    every_number = read_band(tmp_path / "whole" / "dnbr.tif")
+    numbers = read_band(part.folder / "dnbr.tif")
+    every_number = read_band(whole.folder / "dnbr.tif")
     np.testing.assert_array_equal(numbers, np.where(inside, every_number, -9999))
 
-    figures = part.value.figures.main
+    figures = part.result.value.figures.main
     counts = dict(zip(*np.unique(every[inside], return_counts=True)))
     assert {row.map_class.code: row.ground.pixels for row in figures.rows if row.ground.pixels} == {
         code: count for code, count in counts.items() if code != NOT_OBSERVED
@@ -59,12 +87,11 @@ def test_what_counts_are_the_pixels_whose_centres_lie_in_the_polygon(tmp_path: P
     assert figures.outside == (~inside).sum()
     assert figures.not_observed_percent == pytest.approx(100 * counts[NOT_OBSERVED] / inside.sum())
     share = figures.observed.pixels / figures.total.pixels
-    assert part.value.figures.layers["dnbr"].to_dict()["observed_percent"] == 100 * share
-    assert whole.value.figures.main.outside == 0
+    assert part.result.value.figures.layers["dnbr"].to_dict()["observed_percent"] == 100 * share
+    assert whole.result.value.figures.main.outside == 0
 
 
-def test_every_engine_and_tile_gives_the_same_bytes(tmp_path: Path) -> None:
-    stacks = burned(tmp_path)
+def test_every_engine_and_tile_gives_the_same_bytes(stacks: dict[str, Any], tmp_path: Path) -> None:
     aoi = slanted(read_facts(stacks["pre"]).grid)
     made = {}
     for name, settings in {
@@ -82,8 +109,7 @@ def test_every_engine_and_tile_gives_the_same_bytes(tmp_path: Path) -> None:
         np.testing.assert_array_equal(made["serial"][layer], made["one tile"][layer])
 
 
-def test_a_resumed_run_knows_its_area(tmp_path: Path) -> None:
-    stacks = burned(tmp_path)
+def test_a_resumed_run_knows_its_area(stacks: dict[str, Any], part: Mapped, tmp_path: Path) -> None:
     aoi = slanted(read_facts(stacks["pre"]).grid)
     operation = get_map("burn-severity")
 
@@ -96,14 +122,14 @@ def test_a_resumed_run_knows_its_area(tmp_path: Path) -> None:
     with pytest.raises(Cancelled), stop_at(is_third_tile) as stopped:
         operation.run(params(), small_tiles(), stopped)  # of the whole scene
     operation.run(params(area=aoi), small_tiles(), RecordingMonitor())
-    run_operation("burn-severity", **stacks, area=aoi, output=tmp_path / "fresh")
     for layer in ("severity.tif", "dnbr.tif"):
-        resumed, fresh = ((tmp_path / one / layer).read_bytes() for one in ("map", "fresh"))
+        resumed, fresh = ((one / layer).read_bytes() for one in (tmp_path / "map", part.folder))
         assert resumed == fresh
 
 
-def test_the_box_around_the_area_is_mapped_where_it_is_asked_for(tmp_path: Path) -> None:
-    stacks = burned(tmp_path)
+def test_the_box_around_the_area_is_mapped_where_it_is_asked_for(
+    stacks: dict[str, Any], tmp_path: Path
+) -> None:
     grid = read_facts(stacks["pre"]).grid
     aoi = Aoi.from_geometry(
         {
@@ -119,8 +145,9 @@ def test_the_box_around_the_area_is_mapped_where_it_is_asked_for(tmp_path: Path)
     assert result.value.figures.main.total.pixels == 66 * 71
 
 
-def test_the_provenance_names_the_area(tmp_path: Path) -> None:
-    stacks = burned(tmp_path)
+def test_the_provenance_names_the_area(
+    stacks: dict[str, Any], whole: Mapped, tmp_path: Path
+) -> None:
     aoi = slanted(read_facts(stacks["pre"]).grid)
     path = tmp_path / "area.geojson"
     path.write_text(json.dumps(aoi.geometry), encoding="utf-8")
@@ -132,8 +159,7 @@ def test_the_provenance_names_the_area(tmp_path: Path) -> None:
     assert told["pixels"] == result.value.figures.main.total.pixels
     [warning] = [text for text in result.warnings if "of the area" in text]
     assert f"{told['covered_percent']:.1f} %" in warning
-    other = run_operation("burn-severity", **stacks, output=tmp_path / "whole")
-    assert "area" not in other.value.provenance["parameters"]
+    assert "area" not in whole.result.value.provenance["parameters"]
 
 
 def test_patches_of_burned_ground_are_judged_as_wholes_and_read_with_their_area(
@@ -170,8 +196,7 @@ def test_patches_of_burned_ground_are_judged_as_wholes_and_read_with_their_area(
     np.testing.assert_array_equal(classes_of(tmp_path / "fused" / "consensus.tif"), every)
 
 
-def test_an_area_beside_the_stacks_is_a_sentence(tmp_path: Path) -> None:
-    stacks = burned(tmp_path)
+def test_an_area_beside_the_stacks_is_a_sentence(stacks: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(AreaError, match="lies beside"):
         run_operation("burn-severity", **stacks, area="2,2,3,3", output=tmp_path / "map")
     between = Aoi.from_geometry(
@@ -240,26 +265,23 @@ def test_a_raster_in_degrees_across_the_antimeridian_is_masked_on_both_sides(
     np.testing.assert_array_equal(codes != OUTSIDE, expected)
 
 
-def test_outline_and_hatching_end_at_the_area(tmp_path: Path) -> None:
+def test_outline_and_hatching_end_at_the_area(stacks: dict[str, Any], part: Mapped) -> None:
     from osgeo import ogr
 
-    stacks = burned(tmp_path)
     grid = read_facts(stacks["pre"]).grid
-    aoi = slanted(grid)
-    inside = centres_inside(aoi, grid)
-    result = run_operation("burn-severity", **stacks, area=aoi, output=tmp_path / "map")
-    codes = classes_of(tmp_path / "map" / "severity.tif")
+    inside = centres_inside(slanted(grid), grid)
+    codes = classes_of(part.folder / "severity.tif")
     a, _, c, _, e, f = grid.transform
     for name, wanted in (
         ("perimeter", np.isin(codes, BURNED)),
         ("not_observed", codes == NOT_OBSERVED),
     ):
-        dataset = ogr.Open(str(tmp_path / "map" / f"{name}.gpkg"))
+        dataset = ogr.Open(str(part.folder / f"{name}.gpkg"))
         layer = dataset.GetLayerByName(name)
         union = ogr.Geometry(ogr.wkbMultiPolygon)
         for feature in layer:
-            for part in _polygons(feature.GetGeometryRef()):
-                union.AddGeometry(part)
+            for polygon in _polygons(feature.GetGeometryRef()):
+                union.AddGeometry(polygon)
         drawn = np.zeros(grid.shape, bool)
         for row, col in np.ndindex(grid.shape):
             point = ogr.Geometry(ogr.wkbPoint)
@@ -268,7 +290,7 @@ def test_outline_and_hatching_end_at_the_area(tmp_path: Path) -> None:
         # A simplified edge may leave out or take in a pixel of the edge, and none beyond it.
         assert (drawn != wanted).sum() < 0.03 * wanted.sum()
         assert not (drawn & ~grown(inside)).any()
-    assert [layer.title for layer in result.layers[:3]] == ["Outline", "Not observed", "Area"]
+    assert [layer.title for layer in part.result.layers[:3]] == ["Outline", "Not observed", "Area"]
 
 
 def _polygons(geometry: Any) -> list[Any]:

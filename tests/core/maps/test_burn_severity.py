@@ -48,6 +48,18 @@ def run(pre: Path, post: Path, output: Path, **more: str) -> Any:
     return run_operation(BURN_SEVERITY, pre=pre, post=post, output=output, **more)
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stack of a date, only read."""
+    return write_stack(tmp_path_factory.mktemp("first"), bands(1))
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stack of another date, only read."""
+    return write_stack(tmp_path_factory.mktemp("second"), bands(2))
+
+
 def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stacks_again(
     tmp_path: Path,
 ) -> None:
@@ -210,10 +222,10 @@ def test_cloud_and_shadow_on_either_date_are_not_observed(tmp_path: Path, mask: 
     assert not [warning for warning in result.warnings if "no cloud mask" in warning]
 
 
-def test_without_a_mask_a_warning_says_so(tmp_path: Path) -> None:
+def test_without_a_mask_a_warning_says_so(first: Path, second: Path, tmp_path: Path) -> None:
     result = run(
-        write_stack(tmp_path / "a", bands(1)),
-        write_stack(tmp_path / "b", bands(2)),
+        first,
+        second,
         tmp_path / "out",
     ).value
     assert (
@@ -508,18 +520,18 @@ def xy_of(origin: tuple[float, float], shape: tuple[int, int]) -> tuple[Any, Any
     return origin[0] + (cols + 0.5) * 10, origin[1] - (rows + 0.5) * 10
 
 
-def test_stacks_apart_are_an_error_that_names_them(tmp_path: Path) -> None:
+def test_stacks_apart_are_an_error_that_names_them(first: Path, tmp_path: Path) -> None:
     post = write_stack(tmp_path / "b", bands(2), origin=(700000.0, 5200020.0))
     with pytest.raises(
         ExtentMismatchError,
         match=r"s.vrt and s.vrt cannot be compared: they have no area in common \(s.vrt: 6000",
     ):
-        run(write_stack(tmp_path / "a", bands(1)), post, tmp_path / "out")
+        run(first, post, tmp_path / "out")
     assert not (tmp_path / "out" / "dnbr.tif").exists()
 
 
-def test_a_missing_band_and_one_stack_twice_are_named(tmp_path: Path) -> None:
-    pre = write_stack(tmp_path / "a", bands(1))
+def test_a_missing_band_and_one_stack_twice_are_named(first: Path, tmp_path: Path) -> None:
+    pre = first
     post = write_stack(tmp_path / "b", {"nir": bands(2)["nir"]})
     with pytest.raises(AlgorithmError, match=r"has no band swir22 \(it has nir\)"):
         run(pre, post, tmp_path / "out")
@@ -527,7 +539,7 @@ def test_a_missing_band_and_one_stack_twice_are_named(tmp_path: Path) -> None:
         run(pre, pre, tmp_path / "out")
 
 
-def test_an_input_is_never_replaced(tmp_path: Path) -> None:
+def test_an_input_is_never_replaced(second: Path, tmp_path: Path) -> None:
     one = bands(1)
     for name, data in one.items():
         write_raster(tmp_path / f"{name}.tif", data)
@@ -539,7 +551,7 @@ def test_an_input_is_never_replaced(tmp_path: Path) -> None:
     create_band_stack(sources, tmp_path / "s.vrt")
     before = (tmp_path / "dnbr.tif").read_bytes()
     with pytest.raises(InputError, match=r"dnbr\.tif cannot be written: it is an input"):
-        run(tmp_path / "s.vrt", write_stack(tmp_path / "b", bands(2)), tmp_path)
+        run(tmp_path / "s.vrt", second, tmp_path)
     assert (tmp_path / "dnbr.tif").read_bytes() == before
 
 
@@ -580,9 +592,9 @@ FILES = {
 
 
 def test_the_command_line_keeps_its_contract(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    first: Path, second: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pre, post = write_stack(tmp_path / "a", bands(1)), write_stack(tmp_path / "b", bands(2))
+    pre, post = first, second
     words = [
         "burn-severity",
         "--pre",
@@ -617,19 +629,21 @@ def test_the_command_line_keeps_its_contract(
         Path(file["path"]): file["size_bytes"]
         for file in told["provenance"]["inputs"]["pre"]["files"]
     }
-    assert files[tmp_path / "a" / "nir.tif"] == (tmp_path / "a" / "nir.tif").stat().st_size
+    assert files[first.parent / "nir.tif"] == (first.parent / "nir.tif").stat().st_size
     assert main(words) == 0
     text = capsys.readouterr().out
     assert "Not observed (cloud, shadow, no data)" in text
     assert "class limits are generic" in text
 
 
-def test_the_file_carries_names_colours_and_the_caveat(tmp_path: Path) -> None:
+def test_the_file_carries_names_colours_and_the_caveat(
+    first: Path, second: Path, tmp_path: Path
+) -> None:
     import rasterio
 
     run(
-        write_stack(tmp_path / "a", bands(1)),
-        write_stack(tmp_path / "b", bands(2)),
+        first,
+        second,
         tmp_path / "out",
     )
     with rasterio.open(tmp_path / "out" / "severity.tif") as dataset:

@@ -28,6 +28,25 @@ def few_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "USED", tuple(one for one in USED if one.module == "rasterio"))
 
 
+@pytest.fixture(scope="module")
+def said() -> dict[tuple[str, ...], Any]:
+    """What the processes have said of libraries so far."""
+    return {}
+
+
+@pytest.fixture
+def looked_at_once(said: dict[tuple[str, ...], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries are asked one time for all tests that are about something else."""
+    ask = doctor.probe_libraries  # type: ignore[attr-defined]
+
+    def once(python: str, names: tuple[str, ...], waiting: Any) -> Any:
+        if names not in said:
+            said[names] = ask(python, names, waiting)
+        return said[names]
+
+    monkeypatch.setattr(doctor, "probe_libraries", once)
+
+
 def add(monkeypatch: pytest.MonkeyPatch, *more: Library) -> None:
     monkeypatch.setattr(doctor, "REQUIRED", (*doctor.REQUIRED, *more))  # type: ignore[attr-defined]
 
@@ -94,6 +113,7 @@ def test_what_cannot_be_imported_is_told_with_the_way_out(
     assert problem in result.text
 
 
+@pytest.mark.usefixtures("looked_at_once")
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
@@ -103,6 +123,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert look(output=tmp_path).json_data()["problems"] == []
 
 
+@pytest.mark.usefixtures("looked_at_once")
 def test_no_secret_stands_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     remember_secret("opensesame-77")
     monkeypatch.setenv("HTTPS_PROXY", "http://me:hush-hush-1@proxy.example:3128")
@@ -117,18 +138,19 @@ def test_no_secret_stands_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "opensesame-77" not in told
 
 
+@pytest.mark.usefixtures("looked_at_once")
 @pytest.mark.parametrize(
-    ("reader", "said"),
+    ("reader", "why"),
     [
         ("osgeo", "Rasters are read by osgeo: as FIRSTLIGHT_READER says"),
         ("gdal", "FIRSTLIGHT_READER cannot be gdal"),
     ],
 )
-def test_why_rasters_are_read_so(monkeypatch: pytest.MonkeyPatch, reader: str, said: str) -> None:
+def test_why_rasters_are_read_so(monkeypatch: pytest.MonkeyPatch, reader: str, why: str) -> None:
     monkeypatch.setenv("FIRSTLIGHT_READER", reader)
     doctor.reading.cache_clear()
     try:
-        assert said in look().text
+        assert why in look().text
     finally:
         doctor.reading.cache_clear()
 

@@ -104,7 +104,7 @@ masks = arrays(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(masks)
 def test_patches_cover_exactly_the_pixels_of_the_classes(tmp_path: Path, classes: Any) -> None:
@@ -126,7 +126,7 @@ def test_patches_cover_exactly_the_pixels_of_the_classes(tmp_path: Path, classes
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     arrays(np.uint8, (14, 14), elements=st.sampled_from([CLEAR, BURNED, BURNED, UNSEEN])),
@@ -147,7 +147,7 @@ def test_simplified_outlines_stay_valid_and_apart(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     arrays(np.uint8, (12, 12), elements=st.sampled_from([CLEAR, BURNED, BURNED, UNSEEN])),

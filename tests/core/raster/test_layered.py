@@ -85,7 +85,7 @@ def by_gdal(path: Path, index: int, window: Window) -> Any:
     )
 
 
-@rules(max_examples=80, deadline=None)
+@rules(max_examples=40, deadline=None)
 @given(
     st.sampled_from(["holes", "whole", "pair"]),
     st.integers(1, 3),

@@ -255,7 +255,7 @@ def test_tiles_of_a_pass_lie_over_each_other_where_they_have_data(tmp_path: Path
 rects = st.tuples(st.integers(0, 20), st.integers(0, 20), st.integers(1, 40), st.integers(1, 30))
 
 
-@rules(max_examples=60, deadline=None)
+@rules(max_examples=30, deadline=None)
 @given(rect=rects, at=st.tuples(st.integers(0, 30), st.integers(0, 30)), halves=st.booleans())
 def test_any_rectangle_reads_alike_in_both_kinds(
     tmp_path_factory: pytest.TempPathFactory,

@@ -96,7 +96,7 @@ def write(folder: Path, picture: Any) -> Path:
     )
 
 
-@rules(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@rules(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pictures(), st.integers(0, 30), st.sampled_from([1, 60, 200, 10**6]), st.booleans())
 def test_patches_are_those_of_gdal(
     tmp_path: Path, picture: Any, least: int, strip: int, apart: bool

@@ -16,6 +16,7 @@ from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.pair import StackPart, join_stacks
 from firstlight.core.types import BandStack, Grid, Radiometry
 from support.rasters import write_raster
+from support.thorough import few
 from support.warping import assert_near, exact_warp, grid_around, kernel, noise, odd_windows
 
 DN = Radiometry(nodata=0.0)
@@ -121,7 +122,7 @@ def test_through_ground_control_points_too(tmp_path: Path, count: int) -> None:
     assert_near(pixels(stack.path, 1), kernel(values, y, x), inner, 0.5)
 
 
-@pytest.mark.parametrize("block", [(512, 128), (64, 64), (97, 33)])
+@few("block", [(97, 33), (512, 128), (64, 64)])
 def test_every_window_is_the_cut_out_of_the_whole(tmp_path: Path, block: tuple[int, int]) -> None:
     """With the blocks that GDAL warps at once of several sizes, larger and smaller than the
     windows.

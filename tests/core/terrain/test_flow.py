@@ -75,13 +75,13 @@ def is_edge(heights: Any, pixel: int) -> bool:
 
 
 @given(height_models())
-@rules(max_examples=300, deadline=None)
+@rules(max_examples=100, deadline=None)
 def test_heights_are_filled_as_by_a_priority_flood(heights: Any) -> None:
     np.testing.assert_array_equal(route(heights, CELL).filled, flood(heights))
 
 
 @given(height_models())
-@rules(max_examples=300, deadline=None)
+@rules(max_examples=100, deadline=None)
 def test_every_way_goes_to_neighbours_never_up_and_ends_where_the_raster_does(heights: Any) -> None:
     flow = route(heights, CELL)
     filled = flow.filled.ravel()
@@ -97,7 +97,7 @@ def test_every_way_goes_to_neighbours_never_up_and_ends_where_the_raster_does(he
 
 
 @given(height_models(), st.sampled_from([(30.0, 30.0), (20.0, 35.0)]))
-@rules(max_examples=200, deadline=None)
+@rules(max_examples=80, deadline=None)
 def test_outside_of_depressions_water_takes_the_steepest_way(
     heights: Any, cell: tuple[float, float]
 ) -> None:
@@ -119,7 +119,7 @@ def test_outside_of_depressions_water_takes_the_steepest_way(
 
 
 @given(height_models(), st.sampled_from([0.0009, 0.0027, 0.009]))
-@rules(max_examples=200, deadline=None)
+@rules(max_examples=80, deadline=None)
 def test_accumulation_and_hand_are_those_of_walking_each_way(
     heights: Any, drainage_km2: float
 ) -> None:
