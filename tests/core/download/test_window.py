@@ -29,7 +29,7 @@ from firstlight.core.download.band_downloader import download_bands
 from firstlight.core.download.fetch import FetchFailed, FetchJob, FetchOptions
 from firstlight.core.download.http import new_session
 from firstlight.core.download.plan import plan_downloads
-from firstlight.core.download.window import Shared, WindowFetch
+from firstlight.core.download.window import MOST_SPANS_AT_ONCE, Shared, WindowFetch
 from firstlight.core.download.window_plan import HEAD_BYTES, NotWindowable, WindowPlan
 from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError, RasterError
 from firstlight.core.monitor import BandProgress, Note, RecordingMonitor
@@ -174,10 +174,26 @@ def test_two_round_trips_and_only_the_tiles(trial: Trial) -> None:
 
 @pytest.mark.parametrize("slots", [1, 3])
 def test_never_more_requests_at_once_than_allowed(trial: Trial, slots: int) -> None:
+    """What may be asked for stands at a gate until all the others wait for their turn."""
     trial.slots = slots
-    trial.server.break_next(FILE, *[Fault(slow_s=0.2)] * 5)  # the head, and then all at once
-    plan = trial.run()
-    assert len(plan.spans) >= 4
+    with Gate() as gate:
+
+        def all_have_come(plan: WindowPlan) -> bool:
+            share = trial.shared.slots
+            with share._slots.changed:
+                return trial.server.most_at_once + share.waiting >= len(plan.spans)
+
+        def let_on(plan: WindowPlan) -> None:
+            wait_until(lambda: all_have_come(plan))
+            gate.open()
+
+        def hold(plan: WindowPlan) -> None:
+            trial.server.break_next(FILE, Fault(gate=gate))
+            threading.Thread(target=let_on, args=[plan], daemon=True).start()
+
+        trial.planned = hold
+        plan = trial.run()
+    assert 4 <= len(plan.spans) <= MOST_SPANS_AT_ONCE
     assert trial.server.most_at_once == slots
 
 
