@@ -23,6 +23,7 @@ from firstlight.plugin.options import OptionsFactory
 from firstlight.plugin.places import places_allowed, service_host
 from firstlight.plugin.settings_store import add_catalog, read_overrides, settings_reader
 from firstlight.ui.catalogs.catalog_dialog import CatalogDialog
+from support.libraries import ask_for_few
 from support.qgis_fixtures import write_override
 from support.silent_server import silent_server
 from support.waiting import PATIENCE_MS
@@ -323,8 +324,9 @@ def test_the_installation_is_looked_at_in_the_background_and_can_be_copied(page,
 
 
 @pytest.mark.parametrize("name", ["doctor_button", "test_cluster_button"])
-def test_options_that_are_closed_while_they_look_leave_nothing_behind(qtbot, name):
+def test_options_that_are_closed_while_they_look_leave_nothing_behind(qtbot, monkeypatch, name):
     """QGIS deletes the page at OK and at Cancel, whatever it is doing."""
+    ask_for_few(monkeypatch)
     jobs = JobList()
     page = OptionsFactory(QIcon(), lambda: jobs, print).createWidget(None)
     page.show()

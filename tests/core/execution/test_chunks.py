@@ -29,6 +29,7 @@ from firstlight.core.types import Grid
 from support.rasters import noise
 from support.run import run_operation, small_tiles
 from support.stacks import write_stack
+from support.thorough import few
 from support.waiting import stop_at
 
 SHAPE = (310, 300)
@@ -156,8 +157,17 @@ def pictures(path: Path) -> list[bytes]:
     ]
 
 
-@pytest.mark.parametrize("engine", [SerialEngine(), ThreadsEngine(3)], ids=["serial", "threads"])
-@pytest.mark.parametrize("dtype", ["float32", "int16"])
+@few(
+    ("dtype", "engine"),
+    [
+        ("float32", SerialEngine()),
+        ("int16", ThreadsEngine(3)),
+        ("int16", SerialEngine()),
+        ("float32", ThreadsEngine(3)),
+    ],
+    2,
+    ids=["float32-serial", "int16-threads", "int16-serial", "float32-threads"],
+)
 def test_chunks_tell_the_same_as_one_file(
     stack: Path, tmp_path: Path, settings: Settings, engine: Engine, dtype: str
 ) -> None:

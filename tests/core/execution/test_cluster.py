@@ -56,6 +56,7 @@ from support.run import run_kernel, small_tiles
 from support.scenes import LEFT, TOP, MadeScene, area_text, serve
 from support.silent_server import silent_server
 from support.stacks import write_stack
+from support.thorough import few
 from support.waiting import PATIENCE_S, stop_at, wait_until
 
 NOBODY = "tcp://127.0.0.1:1"
@@ -547,8 +548,15 @@ def mosaic(scenes: list[SceneItem], output: Path, **more: Any) -> Any:
     return run_mosaic(params, settings, RecordingMonitor())
 
 
-@pytest.mark.parametrize("what", [{"bands": ("red", "nir")}, {"index": "NDVI"}])
-@pytest.mark.parametrize("rule", ["clear", "median"])
+BANDS: dict[str, Any] = {"bands": ("red", "nir")}
+INDEX: dict[str, Any] = {"index": "NDVI"}
+
+
+@few(
+    ("rule", "what"),
+    [("clear", BANDS), ("median", INDEX), ("clear", INDEX), ("median", BANDS)],
+    2,
+)
 def test_a_mosaic_has_the_same_bytes_whoever_composes_it(
     cluster: DaskCluster,
     scenes: tuple[FaultyServer, list[SceneItem]],

@@ -30,6 +30,7 @@ from firstlight.core.sharing.fair_slots import FairSlots
 from support.rasters import noise
 from support.run import run_kernel, small_tiles
 from support.stacks import write_stack
+from support.thorough import few
 from support.waiting import PATIENCE_S, wait_until
 
 LOCAL = [
@@ -63,12 +64,15 @@ NDVI = index_kernel("NDVI", ["red", "nir"])
 BLUR = dataclasses.replace(NDVI, compute=Blur(), halo=2)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [small_tiles(), small_tiles(output_dtype="int16", compression="deflate")],
-    ids=["float32", "int16"],
+FLOATS, WHOLE = small_tiles(), small_tiles(output_dtype="int16", compression="deflate")
+
+
+@few(
+    ("kernel", "settings"),
+    [(NDVI, WHOLE), (BLUR, FLOATS), (NDVI, FLOATS), (BLUR, WHOLE)],
+    2,
+    ids=["NDVI-int16", "with a halo-float32", "NDVI-float32", "with a halo-int16"],
 )
-@pytest.mark.parametrize("kernel", [NDVI, BLUR], ids=["NDVI", "with a halo"])
 def test_all_engines_of_this_process_give_the_same_bytes(
     stack: Path, tmp_path: Path, kernel: Kernel, settings: Settings
 ) -> None:

@@ -24,6 +24,7 @@ from firstlight.core.maps.burn_severity import BURN_SEVERITY, OFFSET
 from firstlight.core.types import Radiometry
 from support.run import run_operation, small_tiles
 from support.stacks import write_stack
+from support.thorough import few
 
 RULE = Radiometry(0.00001, 0.0, 0.0, "reflectance")
 
@@ -106,7 +107,7 @@ def test_relative_forms_take_the_offset_before_they_divide(tmp_path: Path) -> No
     assert tags["dnbr_offset"] == "0.06"
 
 
-@pytest.mark.parametrize("tile", [32, 64, 512])
+@few("tile", [32, 512, 64], 2)
 def test_any_tiles_give_the_same_offset(tmp_path: Path, tile: int) -> None:
     before, after, _ = scene(0.04, seed=4)
     values = {

@@ -214,7 +214,7 @@ def test_cloud_is_not_observed_and_water_is_not_burned(tmp_path: Path) -> None:
         assert np.array_equal(read_band(tmp_path / "out" / f"{name}.tif") == unseen, codes == 255)
 
 
-@pytest.mark.parametrize("tile", [64, 512])
+@few("tile", [64, 512])
 def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: int) -> None:
     from scipy.ndimage import distance_transform_edt
 

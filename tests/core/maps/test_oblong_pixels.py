@@ -15,6 +15,7 @@ from firstlight.core.raster.reader import read_facts
 from support.rasters import read_values
 from support.run import run_operation
 from support.stacks import S2, write_stack
+from support.thorough import few
 
 SHAPE = (120, 140)
 SIZES = [(10.0, 20.0), (20.0, 10.0), (10.0, 60.0)]
@@ -54,7 +55,7 @@ def test_an_index_keeps_its_pixels(tmp_path: Path, size: tuple[float, float]) ->
     assert (facts.grid.resolution, facts.grid.shape) == (size, SHAPE)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@few("size", SIZES, 2)
 def test_a_flood_is_as_large_as_its_ground(tmp_path: Path, size: tuple[float, float]) -> None:
     lake = square(slice(40, 80), slice(30, 90))
     stack = scene(tmp_path / "a", size, WATER, lake)
@@ -66,7 +67,7 @@ def test_a_flood_is_as_large_as_its_ground(tmp_path: Path, size: tuple[float, fl
     assert told["area_km2"] * 100 == pytest.approx(hectares, rel=1e-2)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@few("size", SIZES, 2)
 def test_hectares_and_metres_of_a_fire_are_those_of_the_ground(
     tmp_path: Path, size: tuple[float, float]
 ) -> None:

@@ -23,6 +23,7 @@ from firstlight.core.types import Radiometry
 from support.landscapes import smooth_noise
 from support.rasters import read_band, read_values, write_raster
 from support.run import run_operation, small_tiles
+from support.thorough import few
 
 ST = Radiometry(0.00341802, 149.0, 0.0, "kelvin")
 """USGS LSDS-1619."""
@@ -67,7 +68,7 @@ def classes(kelvin: Any, qa: Any = None, **more: Any) -> Any:
     return HotterThanAround(("post.qa_pixel",) if qa is not None else (), **more)(values)
 
 
-@pytest.mark.parametrize("base", [285.0, 305.0, 325.0])
+@few("base", [285.0, 325.0, 305.0], 2)
 def test_hot_spots_are_found_on_any_day(tmp_path: Path, base: float) -> None:
     kelvin = day(base)
     hot = np.zeros(SHAPE, bool)
@@ -136,8 +137,11 @@ def test_box_sums_are_those_of_scipy() -> None:
         assert np.array_equal(_box(values, radius), truth)
 
 
-@pytest.mark.parametrize("tile", [32, 96])
-@pytest.mark.parametrize("engine", ["serial", "threads"])
+@few(
+    ("tile", "engine"),
+    [(32, "serial"), (96, "threads"), (96, "serial"), (32, "threads")],
+    2,
+)
 def test_tiles_and_engines_do_not_change_a_bit(tmp_path: Path, tile: int, engine: str) -> None:
     kelvin = day(300, 6, shape=(150, 170))
     kelvin[70:80, 60:75] += 20

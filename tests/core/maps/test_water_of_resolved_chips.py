@@ -65,7 +65,7 @@ def test_rivers_are_found(land: Sequence[str], width: float, surface: str, least
     assert iou(found, water) >= least
 
 
-@pytest.mark.parametrize("seed", [60, 61])
+@few("seed", [61, 60])
 def test_a_river_between_dry_fields_is_found_and_they_are_not(seed: int) -> None:
     water = river(SHAPE, 7, seed)
     ground = fields(SHAPE, 24, len(FARMS), seed)
@@ -74,8 +74,21 @@ def test_a_river_between_dry_fields_is_found_and_they_are_not(seed: int) -> None
     assert found[~water].mean() < 0.01
 
 
-@few("land", [MIXED, DRY, ("forest",), ("crops", "grass", "stubble")], 2)
-@pytest.mark.parametrize("bands", [("vv", "vh"), ("vv",)])
+@few(
+    ("land", "bands"),
+    [
+        (DRY, ("vv", "vh")),
+        (MIXED, ("vv",)),
+        (MIXED, ("vv", "vh")),
+        (DRY, ("vv",)),
+        *(
+            (land, bands)
+            for land in (("forest",), ("crops", "grass", "stubble"))
+            for bands in (("vv", "vh"), ("vv",))
+        ),
+    ],
+    2,
+)
 def test_there_is_none_on_dry_land(land: Sequence[str], bands: Sequence[str]) -> None:
     found, _ = find(over_land(land, np.zeros(SHAPE, bool), "calm", 20), bands)
     assert found.mean() < 0.003

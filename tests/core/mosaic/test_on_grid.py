@@ -20,6 +20,7 @@ from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
 from support.grids import exact_places, grid_at
 from support.rasters import noise, write_raster
+from support.thorough import few
 from support.waiting import PATIENCE_S
 
 Floats = npt.NDArray[np.float64]
@@ -68,7 +69,7 @@ def naive(values: Floats, source: Grid, target: Grid, window: Window) -> Floats:
     return out
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
+@few("dtype", ["uint16", "int16", "float32", "uint8", "float64"], 3)
 def test_pixels_of_another_zone_are_interpolated_between_those_with_data(
     tmp_path: Path, dtype: str
 ) -> None:

@@ -12,20 +12,19 @@ import pytest
 
 from firstlight.core.errors import Cancelled
 from firstlight.core.installation import needed, shared_gdal
-from firstlight.core.installation.needed import REQUIRED, USED, Library
+from firstlight.core.installation.needed import REQUIRED, Library
 from firstlight.core.monitor import Progress, RecordingMonitor
 from firstlight.core.operation import OperationResult
 from firstlight.core.operations.help import doctor
 from firstlight.core.settings import Settings
 from firstlight.core.text import remember_secret
+from support.libraries import ask_for_few
 from support.run import run_operation
 
 
 @pytest.fixture(autouse=True)
 def few_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that decide: each is a process."""
-    monkeypatch.setattr(doctor, "REQUIRED", tuple(one for one in REQUIRED if one.module == "osgeo"))
-    monkeypatch.setattr(doctor, "USED", tuple(one for one in USED if one.module == "rasterio"))
+    ask_for_few(monkeypatch)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from firstlight.core.types import ValidationReport
 from firstlight.core.validation.checks import CHECKS
 from firstlight.core.validation.image_validator import ValidationSpec, validate
 from support.damage import BANDS, SUITE, Damage, by_name, make_scene
+from support.thorough import few
 
 SENSOR = get_sensor("sentinel2")
 
@@ -89,7 +90,7 @@ def test_damage_is_found(copied: Path, damage: Damage) -> None:
         assert finding.sentence.endswith((".", "?")), finding.sentence
 
 
-@pytest.mark.parametrize("depth", ["quick", "deep"])
+@few("depth", ["deep", "quick"])
 def test_other_bands_are_not_accused(copied: Path, depth: str) -> None:
     for name in ("shifted by 20 pixels", "zeroed hole over several tiles"):
         by_name()[name].spoil(copied)
