@@ -29,6 +29,7 @@ from firstlight.ui.parts.plain import PlainLabel
 from firstlight.ui.parts.shades import LEAST_CONTRAST, contrast
 from firstlight.ui.parts.tab_order import tab_stops
 from firstlight.ui.parts.wrapping_label import WrappingLabel
+from support.thorough import few
 
 ENGLISH = ("Map an event", "Scenes", "My files", "Jobs")
 GERMAN = ("Ein Ereignis kartieren", "Szenen", "Eigene Dateien", "Aufträge")
@@ -262,10 +263,12 @@ def test_tab_goes_from_top_to_bottom(dock, qtbot, name):
     check_order(page, focus_chain(page))
 
 
-TOOLS = [one.name for one in declared_operations() if one.name != "event"]
+ODD_TOOLS = ("ingest", "index", "sar-water", "scenario", "info")
+"""Those that each run takes."""
+TOOLS = [one.name for one in declared_operations() if one.name not in ("event", *ODD_TOOLS)]
 
 
-@pytest.mark.parametrize("name", TOOLS)
+@few("name", [*ODD_TOOLS, *TOOLS], len(ODD_TOOLS))
 def test_tab_goes_through_the_fields_of_a_tool_before_it_reaches_run(dock, name):
     panel = dock.files.tools_panel
     other = "index" if name != "index" else "stack"

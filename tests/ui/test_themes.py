@@ -35,6 +35,7 @@ from firstlight.core.operation import OperationResult, ResultSummary
 from firstlight.plugin.jobs.job_list import JobList
 from firstlight.plugin.options import OptionsFactory
 from firstlight.ui.parts.shades import LEAST_CONTRAST, contrast
+from support.thorough import few
 from support.waiting import PATIENCE_MS
 
 THEMES = ["", "Night Mapping", "Blend of Gray"]
@@ -231,7 +232,7 @@ def test_every_page_is_read_in_every_theme(dock, desktop, tmp_path, theme, name)
     assert pale(dock, dock, theme) == []
 
 
-@pytest.mark.parametrize("theme", THEMES[:2])
+@few("theme", ["Night Mapping", ""])
 def test_every_form_is_read_in_every_theme(dock, desktop, theme) -> None:
     dock.show_page(dock.files)
     found = {}

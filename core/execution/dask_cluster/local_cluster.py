@@ -28,7 +28,7 @@ NO_PAGES = {
     "DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]",
     "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]",
     "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "True",
-    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "0",
 }
 """Dask's settings for the cluster: its pages, which ask nobody for a key, show nothing, and no
 worker looks a hundred times a second what it is doing, which only they would tell.

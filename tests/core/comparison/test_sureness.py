@@ -11,10 +11,12 @@ import pytest
 
 from firstlight.core.comparison.sureness import sure_codes
 from firstlight.core.operation import OperationResult
+from support.radar_chips import Chip, make_chip, wet
 from support.rasters import read_band
 from support.run import run_operation, small_tiles
 from support.schemas import check
-from support.simulated_maps import simulated_fire, simulated_flood
+from support.simulated_maps import POWER, simulated_fire
+from support.stacks import write_stack
 
 BURNED = (4, 5, 6, 7)
 """Codes of severity, by its documentation."""
@@ -29,6 +31,15 @@ def fires(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for kind in ("burn-severity", "burned-area"):
         run_operation(kind, small_tiles(256), pre=place.pre, post=place.post, output=folder / kind)
     return folder
+
+
+def radar(folder: Path, chip: Chip) -> Path:
+    """A stack of a date, of power."""
+    bands = {
+        name: (10 ** (band / 10)).astype(np.float32)
+        for name, band in (("vv", chip.vv), ("vh", chip.vh))
+    }
+    return write_stack(folder, bands, POWER, nodata=POWER.nodata)
 
 
 def compare(folder: Path, output: Path, **words: Any) -> OperationResult:
@@ -93,9 +104,12 @@ def test_confidence_that_is_about_other_codes_or_layers_counts_for_nothing(
         told["without_confidence"] == ["The confidence beside severity.tif is that of other codes"]
         or told["by_confidence"] is None
     )
-    place = simulated_flood(8, tmp_path / "flood", radar=True)
-    made = tmp_path / "flood" / "out"
-    run_operation("sar-water", small_tiles(256), pre=place.pre, post=place.post, output=made)
+    shape, made = (192, 256), tmp_path / "flood" / "out"
+    pre, post = (
+        radar(tmp_path / "flood" / str(seed), make_chip(wet(shape, share, 5), seed))
+        for seed, share in ((1, 0.1), (2, 0.3))
+    )
+    run_operation("sar-water", small_tiles(256), pre=pre, post=post, output=made)
     result = run_operation(
         "compare", map=made / "flooded.tif", other=made / "water.tif", output=tmp_path / "two"
     )

@@ -40,7 +40,7 @@ WATER, SNOW, CLOUD = (0.02, 0.008, 0.005), (0.85, 0.10, 0.08), (0.80, 0.55, 0.45
 
 @dataclass(frozen=True)
 class Fire:
-    """A map that several tests look at, made with tiles of 64 pixels."""
+    """A map that several tests look at, made of several tiles."""
 
     result: OperationResult
     folder: Path
@@ -79,7 +79,7 @@ def land(seed: int = 0, shape: tuple[int, int] = SHAPE) -> Any:
     return np.where(grass[..., np.newaxis], GRASS, FOREST)
 
 
-def run(tmp_path: Path, before: Any, after: Any, tile: int = 64, **more: Any) -> Any:
+def run(tmp_path: Path, before: Any, after: Any, tile: int = 128, **more: Any) -> Any:
     pair = {
         name: write_stack(tmp_path / name, b, RULE)
         for name, b in (("pre", before), ("post", after))
