@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from ..cog.statistics import measure
 from ..errors import RasterError
+from ..files.file_state import Remembered, file_state
 from ..raster.grid import Window
 from ..raster.reader import RasterReader
+from ..raster.vrt_sources import is_vrt
 from .source import OpenedBand
 
 MOST_SIDE = 256
@@ -26,11 +28,28 @@ WINDOWS, WINDOW_SIDE = 3, 256
 """Of a larger one, so many windows of this side are read across and down."""
 
 
+_known: Remembered[Mapping[str, str]] = Remembered(256)
+"""An event stacks the bands of its maps, and then these with the others."""
+
+
 def statistics_tags(band: OpenedBand) -> Mapping[str, str]:
     """Statistics as GDAL names them, of stored numbers; empty where there are none to be had.
 
     They say that they are approximate, so no program that counts takes them.
     """
+    path = band.source.path
+    if not path.is_file() or is_vrt(path):  # a name inside a file, or pixels of other files
+        return _measured(band)
+    key = path, band.source.index, str(band.radiometry.nodata)
+    states = {path: file_state(path)}
+    tags = _known.recall(key, states)
+    if tags is None:
+        tags = _measured(band)
+        _known.keep(key, states, tags)
+    return tags
+
+
+def _measured(band: OpenedBand) -> Mapping[str, str]:
     try:
         with RasterReader(band.source.path) as reader:
             parts = [part.ravel() for part in _samples(reader, band.source.index)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from firstlight.core.files.file_state import UNSETTLED_NS
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.raster.stated_statistics import stated_statistics
 from firstlight.core.stack import statistics
@@ -72,3 +74,20 @@ def test_odd_text_states_nothing(tmp_path: Path, text: str) -> None:
     assert stated_statistics(path, 1) is None
     assert stated_statistics(tmp_path / "gone.vrt", 1) is None
     assert stated_statistics(tmp_path / "a.tif", 1) is None
+
+
+def test_they_hold_while_the_band_is_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = np.linspace(1000, 9000, 600 * 600).reshape(600, 600).astype(np.uint16)
+    path = write_raster(tmp_path / "nir.tif", data)
+    time.sleep(2 * UNSETTLED_NS / 1e9)
+    first = create_band_stack({"nir": path}, tmp_path / "maps.vrt").path
+    with monkeypatch.context() as patch:
+        patch.setattr(statistics, "_samples", None)  # not to be read again
+        again = create_band_stack({"nir": path}, tmp_path / "stack.vrt").path
+    assert stated_statistics(again, 1) == stated_statistics(first, 1)
+    write_raster(path, data // 2)
+    changed = stated_statistics(create_band_stack({"nir": path}, tmp_path / "s.vrt").path, 1)
+    assert changed is not None
+    assert changed.mean == pytest.approx((data // 2).mean(), rel=0.01)
