@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from firstlight.core.cli import main
+from support.libraries import ask_for_few
 from support.rasters import write_raster
 from support.sample_event import map_sample, printed
 
@@ -239,4 +241,6 @@ def _help(folder: Path) -> Iterator[tuple[str, Any]]:
     yield "accounts", printed("accounts")
     yield "info", printed("info")
     yield "info", printed("info", "--bands", "sentinel2")
-    yield "doctor", printed("doctor", "--output", str(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        ask_for_few(patch)
+        yield "doctor", printed("doctor", "--output", str(folder))
