@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import QLocale, Qt
+from qgis.PyQt.QtCore import QLocale, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QFileDialog,
     QHeaderView,
@@ -18,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...core.identity.sensor_of_files import sensor_of_files
 from ...core.operations.stack import name_of_file
 from ...core.params import Param
 from ...plugin.language import said
@@ -43,6 +44,9 @@ class BandFilesField(Field):
     """Rows of band and file; the band is read from the file's name and can be changed. A file
     without one is not taken, and that is said.
     """
+
+    sensor_told = pyqtSignal(str)
+    """The names of files that were added tell the sensor."""
 
     def __init__(self, param: Param) -> None:
         super().__init__()
@@ -104,6 +108,9 @@ class BandFilesField(Field):
         for path in paths:
             self._add(name_of_file(Path(path)), path)
         self.changed.emit()
+        files = (self._text(row, FILE) for row in range(self.table.rowCount()))
+        if sensor := sensor_of_files(map(Path, files)):
+            self.sensor_told.emit(sensor)
 
     def _add(self, band: str, path: str) -> None:
         row = self.table.rowCount()

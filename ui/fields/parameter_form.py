@@ -17,6 +17,7 @@ from ...core.types import Aoi
 from ...plugin.language import said
 from ..parts.plain import plain_tip
 from ..parts.wrapping_label import WrappingLabel
+from .band_files_field import BandFilesField
 from .field import Field
 from .fields import AreaField, make_field
 
@@ -64,6 +65,7 @@ class ParameterForm(QWidget):
             self._labels.append(label)
             _name_parts(field, said(param.title))
             (advanced if param.advanced else plain).addRow(label, field)
+        self._propose_sensor()
         if advanced.rowCount():
             box = QgsCollapsibleGroupBoxBasic(self.tr("More"))
             box.setLayout(advanced)
@@ -82,6 +84,18 @@ class ParameterForm(QWidget):
         """Fill in some of the fields."""
         for name, value in values.items():
             self.fields[name].set_value(value)
+
+    def _propose_sensor(self) -> None:
+        """Files of bands may tell their sensor; one that was chosen stays."""
+        sensor = self.fields.get("sensor")
+
+        def propose(name: str) -> None:
+            if sensor is not None and not sensor.value():
+                sensor.set_value(name)
+
+        for field in self.fields.values():
+            if isinstance(field, BandFilesField):
+                field.sensor_told.connect(propose)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """There is other room for fields beside their labels."""
