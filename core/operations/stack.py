@@ -17,6 +17,7 @@ from ..identity.plausible import check_plausible
 from ..identity.products import get_product, product_names, product_titles
 from ..identity.scene_names import tell_apart
 from ..identity.scene_package import is_package, open_package
+from ..identity.sensor_of_files import sensor_of_files as sensor_of_files
 from ..identity.undeclared import check_undeclared
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output

@@ -18,8 +18,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...core.identity.sensor_of_files import sensor_of_files
-from ...core.operations.stack import name_of_file
+from ...core.operations.stack import name_of_file, sensor_of_files
 from ...core.params import Param
 from ...plugin.language import said
 from ..parts.flow import FlowLayout
