@@ -13,6 +13,8 @@ from ..text import size_text, time_text
 SPAN_S = 5.0
 """Speed is that of the last seconds: a line that has become slow shows at once."""
 REPORT_EVERY_S = 0.2
+STEP_S = 0.05
+"""What comes within it is one gain: bytes may come a packet at a time, a million of them."""
 
 
 class Meter:
@@ -26,7 +28,12 @@ class Meter:
 
     def add(self, count: int) -> None:
         """Note that bytes have come."""
-        self._gains.append((self._clock(), count))
+        now = self._clock()
+        if self._gains and now - self._gains[-1][0] < STEP_S:
+            since, before = self._gains.pop()
+            self._gains.append((since, before + count))
+        else:
+            self._gains.append((now, count))
         self._sum += count
         self._forget()
 

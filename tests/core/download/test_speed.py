@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from firstlight.core.download.speed import (
@@ -60,6 +62,21 @@ def test_a_line_that_stands_still_has_no_speed() -> None:
     meter.add(10**6)
     clock.now += 10 * SPAN_S
     assert not meter.bytes_per_s
+
+
+def test_a_packet_at_a_time_is_not_kept_a_packet_at_a_time() -> None:
+    clock = Clock()
+    meter = Meter(clock)
+    tracemalloc.start()
+    try:
+        for _ in range(50_000):
+            clock.now += 1e-4
+            meter.add(1448)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 100_000, held
+    assert meter.bytes_per_s == pytest.approx(1448e4, rel=0.03)
 
 
 def test_all_bands_together_in_words() -> None:
