@@ -90,8 +90,9 @@ VECTOR_LAYERS = _pick("LayerFilter", "HasGeometry", QgsMapLayerProxyModel, "HasG
 VECTOR_SOURCES = _pick(
     "ProcessingSourceType", "VectorAnyGeometry", QgsProcessing, "TypeVectorAnyGeometry"
 )
-# QGIS tells of no end of such a task, since 3.26: the plugin does, and better.
-TASK_SILENT = getattr(QgsTask.Flag, "Silent", QgsTask.Flag(0))
+# QGIS tells of no end of such a task, since 3.26: the plugin does, and better. Before, a flag that
+# all tasks have.
+TASK_SILENT = getattr(QgsTask.Flag, "Silent", QgsTask.Flag.CanCancel)
 
 
 def flag_number(flag: Any) -> int:
