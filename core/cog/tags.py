@@ -85,6 +85,7 @@ def _write_header(
             band.SetOffset(spec.offset)
         if spec.unit:
             band.SetUnitType(spec.unit)
+    del dataset  # closed here, also where a profiler still holds this frame
 
 
 def _file_bytes(name: str) -> bytes:

@@ -26,7 +26,7 @@ from ..raster.cloud_mask import MASK_BANDS
 from ..raster.reader import read_facts
 from ..recipes.inputs import MapInputs, single_input
 from ..recipes.map_operation import map_operation
-from ..recipes.params import CLOUD_LABELS, STACKS_ORDER, MapParams, stack_param
+from ..recipes.params import STACKS_ORDER, MapParams, clouds_param, stack_param
 from ..recipes.recipe import Findings, MapJob, MapRecipe
 from ..recipes.results import MapResult
 from ..recipes.run import door_values
@@ -80,16 +80,10 @@ class IndexParams(MapParams):
         "< <= > >=, brackets, sqrt, abs, exp, log, min, max, where(condition, then, otherwise).",
     )
 
-    clouds: Clouds = param(
-        Clouds.AUTO,
-        kind=Kind.CHOICE,
-        title="Clouds",
-        choices=tuple(Clouds),
-        labels=CLOUD_LABELS,
-        help="mask: what the stack's own mask (scl, qa_pixel, fmask) calls cloud or shadow has no "
+    clouds: Clouds = clouds_param(
+        "mask: what the stack's own mask (scl, qa_pixel, fmask) calls cloud or shadow has no "
         "data; keep: it has a value; auto: mask where the stack has one, and the formula does not "
-        "read it itself.",
-        advanced=True,
+        "read it itself."
     )
 
     def layer_path(self, layer: Layer) -> Path:

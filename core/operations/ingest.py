@@ -31,7 +31,7 @@ from ..moment import Moment
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ..params import Kind, param
-from ..recipes.params import CLOUD_LABELS
+from ..recipes.params import clouds_param
 from ..scenes.band_tasks import BandTask as BandTask
 from ..scenes.band_tasks import load_band_tasks as load_band_tasks
 from ..scenes.bands import check_bands, wanted_bands
@@ -102,15 +102,9 @@ class IngestParams:
         choices=index_names,
         help="Computed from each valid stack: NDVI,NBR; none given: the event's.",
     )
-    clouds: Clouds = param(
-        Clouds.AUTO,
-        kind=Kind.CHOICE,
-        title="Clouds",
-        choices=tuple(Clouds),
-        labels=CLOUD_LABELS,
-        help="Of the indices: mask: cloud and shadow of the scene's mask band have no data; keep: "
-        "they have a value; auto: mask where the band is fetched.",
-        advanced=True,
+    clouds: Clouds = clouds_param(
+        "Of the indices: mask: cloud and shadow of the scene's mask band have no data; keep: "
+        "they have a value; auto: mask where the band is fetched."
     )
     parallel_downloads: int | None = param(
         None,

@@ -23,7 +23,7 @@ from ..operation import LayerOutput, Operation, OperationResult, Output, OutputK
 from ..params import Kind, param
 from ..products.chunk_collection import write_chunk_collection
 from ..raster.cloud_mask import MASK_BANDS
-from ..recipes.params import CLOUD_LABELS, EngineParams
+from ..recipes.params import EngineParams, clouds_param
 from ..settings import Settings
 from ..text import joined
 from ..types import AlgorithmResult, Aoi, SceneItem, parse_time
@@ -76,15 +76,9 @@ class MosaicParams(EngineParams):
         help="The pixel where several scenes have data: of the first, of the last, their "
         "median, or of the clearest over the area, filled up from the next.",
     )
-    clouds: str = param(
-        Clouds.AUTO,
-        kind=Kind.CHOICE,
-        title="Clouds",
-        choices=tuple(Clouds),
-        labels=CLOUD_LABELS,
-        help="mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; "
-        "auto: mask for median and clear.",
-        advanced=True,
+    clouds: Clouds = clouds_param(
+        "mask: what the scene's mask calls cloud or shadow is left out; keep: it stays; "
+        "auto: mask for median and clear."
     )
     order: str = param(
         "given",

@@ -38,11 +38,21 @@ ENGINE_LABELS: dict[str, str] = {
 }
 
 
-CLOUD_LABELS: dict[str, str] = {
-    Clouds.AUTO: "Automatic",
-    Clouds.MASK: "Leave cloud out",
-    Clouds.KEEP: "Keep cloud",
-}
+def clouds_param(help: str) -> Any:
+    """Declare what becomes of cloud; ``help`` says what each of the three words means there."""
+    return param(
+        Clouds.AUTO,
+        kind=Kind.CHOICE,
+        title="Clouds",
+        choices=tuple(Clouds),
+        labels={
+            Clouds.AUTO: "Automatic",
+            Clouds.MASK: "Leave cloud out",
+            Clouds.KEEP: "Keep cloud",
+        },
+        help=help,
+        advanced=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

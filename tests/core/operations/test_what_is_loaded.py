@@ -1,24 +1,29 @@
-"""An operation loads what it needs: who stacks bands does not wait for maps and their engines."""
+"""An operation loads what it needs: who stacks bands does not wait for maps and their engines, and
+a search not for what only the maps of its event need.
+"""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 
 from support.waiting import PATIENCE_S
 
-NEEDLESS = ("recipes", "execution", "algorithms", "products", "maps", "stac", "discovery.catalogs")
+OF_MAPS = ("recipes", "execution", "algorithms", "products", "maps", "stac", "discovery.catalogs")
+OF_EVENTS = ("maps", "recipes", "validation", "download", "mosaic", "stack")
 
 
-@pytest.mark.parametrize("module", ["stack", "validate"])
-def test_stacking_and_validating_load_neither_maps_nor_catalogues(module: str) -> None:
+def answers(module: str, rooms: Sequence[str], last: str) -> list[str]:
+    """What a fresh Python prints once it has loaded a module: what it knows of some rooms, and
+    something more.
+    """
     script = (
-        f"import firstlight.core.operations.{module}, sys\n"
-        f"rooms = tuple('firstlight.core.' + room + '.' for room in {NEEDLESS!r})\n"
-        "print(sorted(name for name in sys.modules if (name + '.').startswith(rooms)))\n"
-        "print(sorted({'subprocess', 'tarfile', 'rasterio', 'osgeo'} & set(sys.modules)))"
+        f"import firstlight.core.operations.{module} as loaded, sys\n"
+        f"rooms = tuple('firstlight.core.' + room + '.' for room in {rooms!r})\n"
+        "print(sorted(name for name in sys.modules if (name + '.').startswith(rooms)))\n" + last
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -28,4 +33,19 @@ def test_stacking_and_validating_load_neither_maps_nor_catalogues(module: str) -
         cwd="/",
         check=True,
     )
-    assert done.stdout.split("\n")[:2] == ["[]", "[]"]
+    return done.stdout.split("\n")[:2]
+
+
+@pytest.mark.parametrize("module", ["stack", "validate"])
+def test_stacking_and_validating_load_neither_maps_nor_catalogues(module: str) -> None:
+    libraries = "print(sorted({'subprocess', 'tarfile', 'rasterio', 'osgeo'} & set(sys.modules)))"
+    assert answers(module, OF_MAPS, libraries) == ["[]", "[]"]
+
+
+def test_an_event_is_searched_before_what_makes_maps_is_loaded() -> None:
+    ahead = (
+        "from firstlight.core.gdal.load_ahead import _load\n"
+        "_load(loaded.RUN)\n"
+        "print(loaded.RUN in sys.modules)"
+    )
+    assert answers("event", OF_EVENTS, ahead) == ["[]", "True"]
