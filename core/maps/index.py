@@ -37,6 +37,7 @@ from ..recipes.stacks import (
     named_bands,
     naming_warnings,
     refuse_mixed_scales,
+    refuse_scaled_masks,
     undeclared,
     unscaled,
 )
@@ -153,7 +154,10 @@ def make_kernel(params: IndexParams, inputs: MapInputs) -> Kernel:
         )
     reads_mask = any(band in used for band in masks)
     wanted = params.clouds == Clouds.MASK or (params.clouds == Clouds.AUTO and not reads_mask)
-    return without_clouds(kernel, masks) if masks and wanted else kernel
+    if not masks or not wanted:
+        return kernel
+    refuse_scaled_masks(failure, part.facts, {band: part.bands[band] for band in masks})
+    return without_clouds(kernel, masks)
 
 
 def _masks(kernel: Kernel) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from .stacks import (
     naming_warnings,
     prepare_folder,
     refuse_mixed_scales,
+    refuse_scaled_masks,
     undeclared,
     unscaled,
 )
@@ -286,6 +287,8 @@ def _part(subject: str, name: str, request: StackRequest, roles: dict[str, str])
         if mask in bands:
             picked[mask] = bands[mask]
             roles[f"{name}.{mask}"] = f"{name}.{mask}"
+    masks = {mask: picked[mask] for mask in MASK_BANDS if mask in picked and request.masks}
+    refuse_scaled_masks(f"{subject} cannot be mapped with {facts.path}", facts, masks)
     return StackPart(name, facts, picked)
 
 

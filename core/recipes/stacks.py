@@ -113,6 +113,31 @@ def unscaled(facts: RasterFacts, indexes: Sequence[int]) -> list[str]:
     ]
 
 
+def refuse_scaled_masks(what: str, facts: RasterFacts, masks: Mapping[str, int]) -> None:
+    """Refuse masks with a scale or an offset: their codes would become others, and cloud ground.
+
+    Parameters
+    ----------
+    what : str
+        What fails, for the sentence: ``NDVI cannot be computed from s.vrt``.
+    masks : mapping of str to int
+        Names and indexes of the masks.
+
+    Raises
+    ------
+    AlgorithmError
+    """
+    rules = {name: facts.bands[index - 1].radiometry for name, index in masks.items()}
+    scaled = [name for name, rule in rules.items() if (rule.scale, rule.offset) != (1.0, 0.0)]
+    if scaled:
+        raise AlgorithmError(
+            what,
+            f"its mask {', '.join(scaled)} has a scale or an offset, and the numbers of a mask "
+            "are codes",
+            "Stack it again with the mask's own file, or without the mask.",
+        )
+
+
 def refuse_mixed_scales(what: str, facts: RasterFacts, bands: Mapping[str, int]) -> None:
     """Refuse to compute with physical values of one band and stored numbers of another.
 

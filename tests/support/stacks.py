@@ -20,7 +20,7 @@ S2 = Radiometry(0.0001, -0.1, 0.0, Unit.REFLECTANCE)
 LANDSAT = Radiometry(0.0000275, -0.2, 0.0, Unit.REFLECTANCE)
 """Surface reflectance of Landsat Collection 2."""
 CLASS = Radiometry(1.0, 0.0, None, Unit.CLASS)
-CLASS_BANDS = ("scl", "qa_pixel")
+CLASS_BANDS = ("scl", "qa_pixel", "fmask", "oa_fmask")
 
 
 def write_stack(

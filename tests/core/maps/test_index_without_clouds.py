@@ -12,8 +12,10 @@ from firstlight.core.errors import AlgorithmError
 from firstlight.core.maps.index import INDEX, IndexParams
 from firstlight.core.operation import OperationResult
 from firstlight.core.settings import Settings
+from firstlight.core.stack.band_stack import BandSource, create_band_stack
+from support.rasters import write_raster
 from support.run import RecordingMonitor
-from support.stacks import write_stack
+from support.stacks import S2, write_stack
 
 VEGETATION, SHADOW, CLOUD, CIRRUS, SNOW, NOTHING = 4, 3, 9, 10, 11, 0
 SCL = np.array([[VEGETATION, SHADOW, CLOUD], [CIRRUS, SNOW, NOTHING]], np.uint8)
@@ -63,6 +65,45 @@ def test_cloud_shadow_and_what_was_not_seen_have_no_value(tmp_path: Path) -> Non
 def test_a_mask_of_bits_is_read_as_bits(tmp_path: Path) -> None:
     bits = np.where(SEEN, LANDSAT_CLEAR, LANDSAT_CLOUD).astype(np.uint16)
     assert np.array_equal(~np.isnan(pixels(run(stack_of(tmp_path, qa_pixel=bits)))), SEEN)
+
+
+@pytest.mark.parametrize(
+    ("band", "codes", "seen"),
+    [
+        # dark, vegetation, bare; water, saturated, thin cirrus (Sentinel-2 L2A ATBD)
+        ("scl", [[2, 4, 5], [6, 1, 10]], [[1, 1, 1], [1, 0, 0]]),
+        # clear, water, snow; cloud, shadow, fill (HLS user guide v2, table of Fmask's bits)
+        ("fmask", [[0, 1 << 5, 1 << 4], [1 << 1, 1 << 3, 255]], [[1, 1, 1], [0, 0, 0]]),
+        # clear, water, snow; cloud, shadow, no data (Digital Earth Australia, oa_fmask)
+        ("oa_fmask", [[1, 5, 4], [2, 3, 0]], [[1, 1, 1], [0, 0, 0]]),
+    ],
+)
+def test_water_and_snow_keep_their_value_by_every_mask(
+    band: str, codes: list[list[int]], seen: list[list[int]], tmp_path: Path
+) -> None:
+    result = run(stack_of(tmp_path, **{band: np.array(codes, np.uint8)}))
+    assert np.array_equal(~np.isnan(pixels(result)), np.array(seen, bool))
+
+
+def test_of_two_masks_each_may_say_cloud(tmp_path: Path) -> None:
+    other = np.where(RED[0, 0] == RED, LANDSAT_CLOUD, LANDSAT_CLEAR).astype(np.uint16)
+    result = run(stack_of(tmp_path, scl=SCL, qa_pixel=other))
+    expected = SEEN & (other == LANDSAT_CLEAR)
+    assert 0 < np.count_nonzero(expected) < np.count_nonzero(SEEN)
+    assert np.array_equal(~np.isnan(pixels(result)), expected)
+    assert tags(result)["cloud_mask"] == "scl,qa_pixel"
+
+
+def test_a_mask_whose_codes_a_scale_would_change_is_refused(tmp_path: Path) -> None:
+    bands = {"red": RED, "nir": NIR, "scl": SCL}
+    sources = {
+        name: BandSource(write_raster(tmp_path / f"{name}.tif", numbers), radiometry=S2)
+        for name, numbers in bands.items()
+    }
+    create_band_stack(sources, tmp_path / "s.vrt", band_order=list(bands))
+    with pytest.raises(AlgorithmError, match=r"its mask scl has a scale or an offset"):
+        run(tmp_path / "s.vrt")
+    run(tmp_path / "s.vrt", clouds=Clouds.KEEP)
 
 
 def test_all_pixels_are_kept_where_that_is_wished(tmp_path: Path) -> None:
