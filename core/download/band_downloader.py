@@ -26,6 +26,7 @@ from ..errors import (
 )
 from ..files.checksum import parse_checksum
 from ..files.record import BandRecord, read_record, write_record
+from ..gdal.load_ahead import OTHERS_FIRST_S, load_ahead
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..settings import Settings
 from ..sharing.budgets import AREA_REQUESTS, WHOLE_BANDS
@@ -43,6 +44,9 @@ from .scene_progress import SceneProgress
 from .turns import TURNS
 from .window import Shared, WindowFetch, cut_band
 from .window_plan import HEAD_BYTES, NotWindowable
+
+CHECKS = f"{__package__.rpartition('.')[0]}.raster.reader"
+"""What opens a file that has come."""
 
 
 def download_bands(
@@ -117,6 +121,7 @@ class _SceneDownload:
         with WHOLE_BANDS.share(most, catalog, at_once, self._access) as slots:
             self._whole_slots = slots
             if self._plan.geometry is None:
+                load_ahead(CHECKS, after_s=OTHERS_FIRST_S)  # each file is opened when it is there
                 self._fetch_all(self._whole_band, missing, self._bands_at_once)
             else:
                 self._fetch_areas(missing, self._plan.geometry)
@@ -244,8 +249,6 @@ class _SceneDownload:
     def _whole_band(self, job: BandJob) -> BandFile:
         if is_local(job.asset.href):
             return self._local_band(job)
-        from ..raster.reader import check_band_file
-
         offer = job.offers[0]
         kept = self._cache.take(offer.item_id, job.asset, job.target)
         if kept is not None:
@@ -257,7 +260,7 @@ class _SceneDownload:
                 self._options(job),
                 self._sessions[offer.catalog],
                 self._events.stop,
-                check_band_file,
+                _check_band_file,
                 self._progress.band(job),
             )
         band = job.asset.band
@@ -333,6 +336,13 @@ class _SceneDownload:
             timeout_s=settings.timeout_per_band_s,
             busy_s=settings.busy_wait_s,
         )
+
+
+def _check_band_file(path: Path) -> None:
+    """As :func:`~..raster.reader.check_band_file`, which is loaded while the bytes come."""
+    from ..raster.reader import check_band_file
+
+    check_band_file(path)
 
 
 def _of(offer: BandOffer, file: BandFile) -> BandFile:

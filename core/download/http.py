@@ -19,7 +19,7 @@ from ..text import size_text
 from .answers import Trouble as Trouble
 from .answers import refusal
 
-READ_BYTES = 256 * 1024
+READ_BYTES = 1 << 20
 """The most to take from a connection at a time; what has come is taken at once, however little it
 is.
 """
@@ -202,8 +202,8 @@ def content_range(response: Any) -> tuple[int, int, int | None] | None:
 
 
 def body_chunks(response: Any) -> Iterator[bytes]:
-    """The body as it comes. ``read1`` gives what is there; the usual ways wait until a block is
-    full.
+    """The body as it comes, in pieces of a megabyte at most. ``read1`` gives what is there; the
+    usual ways wait until a block is full.
     """
     if is_encoded(response):  # although asked not to: then the bytes to keep are the unpacked ones
         yield from _unpacked(response)
@@ -212,12 +212,35 @@ def body_chunks(response: Any) -> Iterator[bytes]:
 
 
 def _sent(response: Any) -> Iterator[bytes]:
-    """The body's bytes as they are sent."""
+    """The body's bytes as they are sent. What is there at once comes as one: TLS gives 16 kB at a
+    time, and each piece is hashed, written and told by itself.
+    """
     raw = response.raw
     # urllib3 has read1 since version 2.0; before, only the http.client response inside it has.
     read1 = partial(raw.read1, decode_content=False) if hasattr(raw, "read1") else raw._fp.read1
-    while chunk := read1(READ_BYTES):
-        yield chunk
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        chunk = b""
+        try:
+            chunk = read1(READ_BYTES - size)
+        finally:
+            if pieces and not chunk:  # also before it is told that the connection broke
+                yield b"".join(pieces)
+        if not chunk:
+            return
+        pieces.append(chunk)
+        size += len(chunk)
+        if size >= READ_BYTES or not _more_is_there(raw._fp):
+            yield b"".join(pieces)
+            pieces, size = [], 0
+
+
+def _more_is_there(answer: Any) -> bool:
+    """Whether the next read need not wait for the network."""
+    from urllib3.util import wait_for_read
+
+    return not answer.isclosed() and bool(wait_for_read(answer, 0.0))
 
 
 def _unpacked(response: Any) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from ..files.atomic import open_file, part_of, put_in_place, scratch_file, write
 from ..files.checksum import sha256_of
 from ..files.journal import MARK_BYTES, Origin
 from ..files.part_file import band_failure
+from ..gdal.load_ahead import OTHERS_FIRST_S
 from ..monitor import BandState
 from ..sharing.budgets import ConnectionShare
 from ..sharing.fair_slots import Share
@@ -65,8 +66,6 @@ class RemoteFile:
 
 NO_PARTS = {400, 405, 406, 412, 501}
 """Refusals that may be meant for the range that was asked for."""
-OTHERS_FIRST_S = 0.03
-"""Loading GDAL holds Python's lock for a while: the requests should be on their way before."""
 
 
 def _warm_up_soon() -> None:

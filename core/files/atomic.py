@@ -238,8 +238,30 @@ def append_line(path: Path, line: str) -> None:
     OSError
         If it is not a plain file of its own, or the disk does not take the line.
     """
-    with open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
-        write_all(file, f"\n{line}\n".encode())
+    with open_to_append(path) as file:
+        add_line(file, line)
+
+
+def open_to_append(path: Path) -> FileIO:
+    """A file for :func:`add_line`; made where it is not there.
+
+    Raises
+    ------
+    OSError
+        If it is not a plain file of its own, or cannot be made.
+    """
+    return open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+
+
+def add_line(file: FileIO, line: str) -> None:
+    """Add a line as :func:`append_line` does.
+
+    Raises
+    ------
+    OSError
+        If the disk does not take it.
+    """
+    write_all(file, f"\n{line}\n".encode())
 
 
 def write_all(file: Any, chunk: bytes) -> None:

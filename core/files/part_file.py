@@ -26,8 +26,8 @@ from .atomic import (
 )
 from .journal import MARK_BYTES, Journal, Origin, Proof, hash_file, journal_of
 
-QUEUED_CHUNKS = 16
-"""How far the network may be ahead of the disk."""
+QUEUED_CHUNKS = 4
+"""How far the network may be ahead of the disk; each has a megabyte at most."""
 LOOK_S = 0.1
 """How often a waiting thread looks whether it should stop."""
 
@@ -187,16 +187,17 @@ class PartFile:
         """The writer thread."""
         marked = self.size
         try:
-            with part, self._failure.named(self.path):
+            with part, self._failure.named(self.path), self._journal.kept_open() as note:
                 while (chunk := self._next_chunk()) is not None:
                     write_all(part, chunk)
                     for digest in self._sums.values():
                         digest.update(chunk)
                     self.size += len(chunk)
                     if self.size - marked >= MARK_BYTES:
-                        marked = self._mark()
+                        marked = self.size
+                        note(Proof(0, marked, self.hexdigest("sha256")))
                 if self.size > marked:
-                    self._mark()
+                    note(Proof(0, self.size, self.hexdigest("sha256")))
         except FirstLightError as error:
             self._error = error
         finally:
@@ -214,10 +215,6 @@ class PartFile:
             except queue.Empty:
                 if self._stop.is_set():
                     return None
-
-    def _mark(self) -> int:
-        self._journal.note(Proof(0, self.size, self.hexdigest("sha256")))
-        return self.size
 
     def _raise_disk_error(self) -> None:
         if self._error is not None:

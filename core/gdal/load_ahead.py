@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from importlib import import_module
 
 from .reading import Reader
 from .reading_choice import reading
 
+OTHERS_FIRST_S = 0.03
+"""Loading holds Python's lock for a while: requests should be on their way before."""
 
-def load_ahead(*further: str) -> None:
+
+def load_ahead(*further: str, after_s: float = 0.0) -> None:
     """Begin to load what will be needed in a moment: half a second, most of it the linker's.
 
     Parameters
     ----------
     further : str
         Modules to be loaded after the libraries.
+    after_s : float
+        How long to let others go first.
     """
     # No daemon: a process that ends meanwhile waits, instead of falling over half a library.
-    threading.Thread(target=_load, args=further, name="firstlight-load").start()
+    threading.Thread(target=_load, args=(after_s, *further), name="firstlight-load").start()
 
 
-def _load(*further: str) -> None:
+def _load(after_s: float, *further: str) -> None:
+    time.sleep(after_s)
     with suppress(ImportError):  # whoever needs it says so
         import_module("osgeo.gdal")
         if reading().name == Reader.RASTERIO:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import math
 import os
@@ -24,6 +26,8 @@ BANDS = os.environ["BENCH_BANDS"].split(",")
 BOUNDS = tuple(float(word) for word in os.environ["BENCH_BOUNDS"].split(","))
 """west, south, east, north in metres of the scene's CRS, EPSG:32632."""
 CRS = "EPSG:32632"
+if os.environ.get("BENCH_AS_COMMAND"):  # FirstLight, below the command: it ends as that does
+    atexit.register(gc.freeze)
 WORKERS = int(os.environ["BENCH_WORKERS"])
 
 
