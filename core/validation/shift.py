@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 ComplexArray = npt.NDArray[np.complex64]
+_Parts = tuple[FloatArray, FloatArray]
+"""The real and the imaginary part."""
 
 LEAST_SIDE = 48
 """Pixels; smaller windows hold too few edges."""
@@ -37,8 +40,13 @@ PEAK_WIDTH = 3
 AGREE_PX = 0.3
 CUT_OFF = 0.25
 """Cycles per pixel."""
+MOST_PRODUCTS = 250_000
+"""Of two numbers, in one multiplication of matrices: OpenBLAS makes a job for threads of more than
+262 144 (its ``interface/gemm.c``).
+"""
 FINE_STEPS = (0.25, 0.025)
 """Pixels; each search reaches ten steps to all sides."""
+STEPS = np.arange(-10, 11)
 
 
 @dataclass(frozen=True)
@@ -77,11 +85,27 @@ def edge_spectrum(pixels: FloatArray) -> ComplexArray | None:
     edges -= edges.mean()
     if float(edges.std()) == 0.0:
         return None
-    taper = np.hanning(rows)[:, np.newaxis] * np.hanning(cols)[np.newaxis, :]
-    spectrum = _low_frequencies(edges * taper)
-    down_f, across_f = _frequencies(spectrum.shape)
-    spectrum[np.hypot(down_f[:, np.newaxis], across_f[np.newaxis, :]) >= CUT_OFF] = 0.0
+    spectrum = _low_frequencies(edges * _taper(rows, cols))
+    spectrum[_cut_off(*spectrum.shape)] = 0.0
     return spectrum
+
+
+# Windows have few shapes: what depends on these alone is computed once.
+@lru_cache(maxsize=4)
+def _taper(rows: int, cols: int) -> npt.NDArray[Any]:
+    """Weights that fall to nothing at a window's edges."""
+    taper: npt.NDArray[Any] = np.hanning(rows)[:, np.newaxis] * np.hanning(cols)[np.newaxis, :]
+    return taper
+
+
+@lru_cache(maxsize=4)
+def _cut_off(rows: int, cols: int) -> npt.NDArray[np.bool_]:
+    """Of a spectrum what lies beyond the cut-off."""
+    down_f, across_f = _frequencies((rows, cols))
+    beyond: npt.NDArray[np.bool_] = (
+        np.hypot(down_f[:, np.newaxis], across_f[np.newaxis, :]) >= CUT_OFF
+    )
+    return beyond
 
 
 def _low_frequencies(pixels: npt.NDArray[Any]) -> ComplexArray:
@@ -140,7 +164,7 @@ def _peak(first: ComplexArray, second: ComplexArray) -> tuple[float, float] | No
     cross = second * np.conj(first)
     size = np.abs(cross)
     np.divide(cross, np.sqrt(size), out=cross, where=size > 0)
-    surface = np.fft.ifft2(cross).real
+    surface = _surface(cross)
     spread = float(surface.std())
     row, col = np.unravel_index(int(surface.argmax()), surface.shape)
     if (
@@ -149,12 +173,28 @@ def _peak(first: ComplexArray, second: ComplexArray) -> tuple[float, float] | No
         or _is_ridge(surface, int(row), int(col))
     ):
         return None
-    position = []
-    for index, kept in ((int(row), surface.shape[0]), (int(col), surface.shape[1])):
-        position.append((index if index <= kept // 2 else index - kept) * 2 * (kept + 1) / kept)
+    position = [
+        2.0 * (index if index < size // 2 else index - size)
+        for index, size in zip((int(row), int(col)), surface.shape)
+    ]
+    parts = np.ascontiguousarray(cross.real), np.ascontiguousarray(cross.imag)
     for step in FINE_STEPS:
-        position = _refine(cross, position[0], position[1], step)
+        position = _refine(parts, position[0], position[1], step)
     return position[0], position[1]
+
+
+def _surface(cross: ComplexArray) -> npt.NDArray[Any]:
+    """The correlation at every second pixel.
+
+    The spectrum is one of real numbers: half of its columns tell all. With a row and a column of
+    zeros for the frequency of the cut-off the sides are what Fourier transforms are quick for.
+    """
+    rows, cols = cross.shape
+    half = cross[:, : cols // 2 + 1]
+    gap = np.zeros((1, half.shape[1]), half.dtype)
+    padded = np.concatenate([half[: rows // 2 + 1], gap, half[rows // 2 + 1 :]])
+    surface: npt.NDArray[Any] = np.fft.irfft2(padded, s=(rows + 1, cols + 1))
+    return surface
 
 
 def _is_ridge(surface: npt.NDArray[Any], row: int, col: int) -> bool:
@@ -170,18 +210,44 @@ def _is_ridge(surface: npt.NDArray[Any], row: int, col: int) -> bool:
     return beside > RIDGE * float(surface[row, col])
 
 
-def _refine(cross: ComplexArray, row: float, col: float, step: float) -> list[float]:
+def _refine(cross: _Parts, row: float, col: float, step: float) -> list[float]:
     """The highest place of the correlation within ten steps of a place."""
-    steps = np.arange(-10, 11) * step
-    down_f, across_f = _frequencies(cross.shape)
-    down = np.exp(2j * np.pi * np.outer(row + steps, down_f)).astype(cross.dtype)
-    across = np.exp(2j * np.pi * np.outer(across_f, col + steps)).astype(cross.dtype)
-    # A few rows at a time: of a larger product BLAS would make a job for threads, which then wait
-    # for the next one at full speed.
-    rows = np.concatenate([part @ cross for part in np.split(down, 3)])
-    fine = (rows @ across).real
+    real, imaginary = cross
+    steps = STEPS * step
+    down, across = (
+        _waves(kept, step) * np.exp(2j * np.pi * place * frequencies)
+        for kept, place, frequencies in zip(real.shape, (row, col), _frequencies(real.shape))
+    )
+    both = np.concatenate([down.real, down.imag]).astype(np.float32)
+    across = across.T.astype(np.complex64)
+    (real_real, imaginary_real), (real_imaginary, imaginary_imaginary) = (
+        np.split(_product(both, part), 2) for part in (real, imaginary)
+    )
+    fine = _product(real_real - imaginary_imaginary, np.ascontiguousarray(across.real))
+    fine -= _product(real_imaginary + imaginary_real, np.ascontiguousarray(across.imag))
     at_row, at_col = np.unravel_index(int(fine.argmax()), fine.shape)
     return [float(row + steps[at_row]), float(col + steps[at_col])]
+
+
+@lru_cache(maxsize=8)
+def _waves(kept: int, step: float) -> npt.NDArray[Any]:
+    """Waves of all frequencies of a side, (steps, frequencies), at ten steps to both sides."""
+    frequencies, _ = _frequencies((kept, 1))
+    waves: npt.NDArray[Any] = np.exp(2j * np.pi * np.outer(STEPS * step, frequencies))
+    return waves
+
+
+def _product(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Their matrix product, a few columns at a time: of a larger one, and of any of complex
+    numbers, BLAS makes a job for threads, which then wait for the next one at full speed, for a
+    tenth of a second, on cores that others need.
+    """
+    out = np.empty((first.shape[0], second.shape[1]), np.float32)
+    width = max(1, MOST_PRODUCTS // first.size)
+    for begin in range(0, second.shape[1], width):
+        columns = slice(begin, begin + width)
+        np.matmul(first, second[:, columns], out=out[:, columns])
+    return out
 
 
 def offsets_along_chain(shifts: Sequence[Shift | None]) -> list[tuple[float, float] | None]:
