@@ -7,9 +7,6 @@ import time
 from contextlib import suppress
 from importlib import import_module
 
-from .reading import Reader
-from .reading_choice import reading
-
 OTHERS_FIRST_S = 0.03
 """Loading holds Python's lock for a while: requests should be on their way before."""
 
@@ -25,11 +22,16 @@ def load_ahead(*further: str, after_s: float = 0.0) -> None:
         How long to let others go first.
     """
     # No daemon: a process that ends meanwhile waits, instead of falling over half a library.
-    threading.Thread(target=_load, args=(after_s, *further), name="firstlight-load").start()
+    threading.Thread(
+        target=_load, args=further, kwargs={"after_s": after_s}, name="firstlight-load"
+    ).start()
 
 
-def _load(after_s: float, *further: str) -> None:
+def _load(*further: str, after_s: float = 0.0) -> None:
     time.sleep(after_s)
+    from .reading import Reader
+    from .reading_choice import reading
+
     with suppress(ImportError):  # whoever needs it says so
         import_module("osgeo.gdal")
         if reading().name == Reader.RASTERIO:

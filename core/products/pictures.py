@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
     RasterError
         If it cannot be read.
     """
+    from multiprocessing.pool import ThreadPool
+
     facts = read_facts(stack)
     index = {band.description: band.index for band in facts.bands}
     names = next((names for names in SHOWN if all(name in index for name in names)), None)
@@ -67,7 +70,11 @@ def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
         names = (first,) * 3
         index.setdefault(first, 1)
     span = TRUE_RANGE if names == TRUE_COLOUR else FALSE_RANGE
-    layers = {name: _layer(facts, index[name], grid, span) for name in dict.fromkeys(names)}
+    shown = list(dict.fromkeys(names))
+    # Of a file without overviews all pixels are decoded for it.
+    with ThreadPool(min(len(shown), os.cpu_count() or 1)) as pool:
+        read = pool.map(lambda name: _layer(facts, index[name], grid, span), shown)
+    layers = dict(zip(shown, read))
     picture: Picture = np.stack([layers[name][0] for name in names], axis=2)
     picture[~np.logical_and.reduce([seen for _, seen in layers.values()])] = NO_DATA
     return picture, ", ".join(dict.fromkeys(names))

@@ -45,6 +45,7 @@ from ..types import (
     ValidationReport,
     format_time,
 )
+from ..validation.earlier import EarlierLooks
 from ..validation.image_validator import ValidationSpec, validate
 from ..workers import run_in_background
 from .request import SceneRequest, SceneResult, SingleFile
@@ -346,7 +347,7 @@ def _validated(
         area = request.area if request.whole_bands else None
         sensor = get_sensor(request.scene.sensor)
         spec = ValidationSpec(sensor, required, tuple(request.bands), area, must_cover=False)
-        report = _report(stack, spec, _weighing_doubts(settings), monitor)
+        report = _report(stack, spec, _weighing_doubts(settings), monitor, request.looks)
         error = _validation_error(report)
         status = SceneStatus.FAILED if error else result.status
         result = replace(result, status=status, report=report, error=error)
@@ -357,7 +358,11 @@ def _validated(
 
 
 def _report(
-    stack: BandStack, spec: ValidationSpec, settings: Settings, monitor: Monitor
+    stack: BandStack,
+    spec: ValidationSpec,
+    settings: Settings,
+    monitor: Monitor,
+    looks: EarlierLooks | None,
 ) -> ValidationReport:
     """The validator's report on a stack, and on those of the coarser bands: of each, its own bands
     are expected.
@@ -375,7 +380,8 @@ def _report(
             expected=tuple(name for name in spec.expected if name in here),
         )
         part = PartMonitor(monitor, STACK_SHARE + number * step, STACK_SHARE + (number + 1) * step)
-        reports.append(validate(each.path, one, settings, part))
+        earlier = looks if each is stack else None
+        reports.append(validate(each.path, one, settings, part, earlier))
     first, *others = reports
     return (
         replace(

@@ -18,6 +18,7 @@ from ..raster.reader import read_facts
 from ..settings import Settings
 from ..stack.tiles import mosaic_stacks
 from ..types import Aoi, BandStack, SceneItem, Severity
+from ..validation.earlier import EarlierLooks
 from ..workers import LOOK_S, run_parallel
 from .bands import estimate_area_bytes, wanted_bands
 from .ingest import ingest_scene
@@ -111,7 +112,9 @@ class PassBringer:
             for scene in _needed_scenes(acquisition):
                 bands = wanted_bands(scene, settings, event, for_maps=True)
                 whole = settings.window == DownloadWindow.FULL
-                request = SceneRequest(scene, bands, folder, aoi, whole_bands=whole)
+                request = SceneRequest(
+                    scene, bands, folder, aoi, whole_bands=whole, looks=EarlierLooks()
+                )
                 jobs.append(_SceneJob(request, _first_bands(request, needed, settings)))
             self._passes.append(jobs)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..enums import SceneStatus, StrEnum
 from ..types import Aoi, BandFailure, BandFile, BandStack, SceneItem, ValidationReport
+
+if TYPE_CHECKING:
+    from ..validation.earlier import EarlierLooks
 
 
 class SingleFile(StrEnum):
@@ -104,6 +107,8 @@ class SceneRequest:
     """End of the stack's name, behind that of the scene."""
     mode: str = "resample"
     """What becomes of bands of different pixel sizes: one of :data:`~.stack.band_stack.MODES`."""
+    looks: EarlierLooks | None = None
+    """For scenes that come in several steps: a band is looked at once."""
 
     @property
     def geometry(self) -> Mapping[str, Any] | None:

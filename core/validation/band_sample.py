@@ -53,6 +53,8 @@ class BandSample:
     """98th percentile, physical."""
     saturated_percent: float
     """Share of the pixels with data that hold the type's highest number."""
+    has_overviews: bool
+    """Whether the overview is one of the file's; else it was read from all of its pixels."""
 
     @property
     def data(self) -> FloatArray:
@@ -194,12 +196,25 @@ def sample_band(
         else np.empty(0, np.float32)
     )
     window_std = _deviation(pooled) if pooled.size else float("nan")
+    has_overviews = reader.has_overviews(index)
     seen = ~np.isnan(values)
     count, total = int(seen.sum()), int(wanted.sum())
     nan = float("nan")
     if not count:
         return BandSample(
-            stored, values, stored_windows, full, 100.0, 0.0, 0.0, window_std, nan, nan, nan, 0.0
+            stored,
+            values,
+            stored_windows,
+            full,
+            100.0,
+            0.0,
+            0.0,
+            window_std,
+            nan,
+            nan,
+            nan,
+            0.0,
+            has_overviews,
         )
     numbers, data = stored[seen], values[seen]
     std_stored, std = _deviation(numbers), _deviation(data)
@@ -218,6 +233,7 @@ def sample_band(
         median=float(median),
         high=float(high),
         saturated_percent=_saturated(numbers),
+        has_overviews=has_overviews,
     )
 
 

@@ -14,6 +14,7 @@ from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundE
 from ..gdal.containers import file_of
 from ..gdal.reading_choice import reading
 from ..identity.band_names import identify_bands
+from ..raster.grid import Window
 from ..raster.open_file import check_openable
 from ..raster.physical import to_physical
 from ..raster.reader import RasterFacts, RasterReader, read_facts
@@ -41,7 +42,7 @@ class PreparedRaster:
     covered: float
     """Share of the area (0..1) that the raster covers; 1 where that is no matter."""
     first: Overview | None
-    """The overview of the first band, which was read to choose the windows."""
+    """The overview of the first band, where it was read to choose the windows."""
     sources: VrtSources
     resolutions: Mapping[Path, float]
     """Pixel size of each source in the unit of the stack; 0 where it lies in another system."""
@@ -49,9 +50,20 @@ class PreparedRaster:
 
 
 def prepare(
-    path: Path, spec: ValidationSpec, settings: Settings, stopped: Callable[[], bool]
+    path: Path,
+    spec: ValidationSpec,
+    settings: Settings,
+    stopped: Callable[[], bool],
+    known_windows: Callable[[Grid], tuple[Window, ...]] = lambda _: (),
 ) -> PreparedRaster | ValidationReport:
-    """Look at the files; a report where there is nothing to go on with."""
+    """Look at the files; a report where there is nothing to go on with.
+
+    Parameters
+    ----------
+    known_windows : callable
+        Of a grid the windows at which some of the bands were looked at before; empty: they are
+        chosen.
+    """
     sources, findings, facts = _check_file(path, settings, stopped)
     if facts is None:
         return ValidationReport(path, (), tuple(findings))
@@ -70,8 +82,11 @@ def prepare(
         # datasets, and wait for Python's lock in rasterio's error handler; a thread that closes a
         # dataset holds the two the other way round.
         return ValidationReport(path, tuple(bands), tuple(findings), sources=sources.files)
-    first = _first_overview(facts, bands)
-    plan, covered, uncovered = _plan_samples(facts, bands, first, spec, settings)
+    windows = known_windows(facts.grid) if spec.area is None else ()
+    first, plan, covered, uncovered = None, SamplePlan(windows), 1.0, list[Finding]()
+    if not windows:
+        first = _first_overview(facts, bands)
+        plan, covered, uncovered = _plan_samples(facts, bands, first, spec, settings)
     return PreparedRaster(
         facts,
         bands,

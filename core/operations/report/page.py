@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from ..event_run import MappedStep, ReadyStep
 from .story import EventStory
 
 AREA_EDGE = "#{:02x}{:02x}{:02x}".format(*AREA_COLOR)
+StackPicture = Callable[[Path, Grid], tuple[Any, str]]
+"""As :func:`~...products.pictures.stack_picture`."""
 SMALL_PIXELS = 640
 """Longer side of the pictures that stand side by side."""
 
@@ -39,11 +42,12 @@ def write_report(story: EventStory, path: Path) -> Path:
     if story.quoted is not first:
         others = [story.quoted, *(step for step in others if step is not story.quoted)]
     under = story.sources[0].after if story.sources else None
+    picture = lru_cache(maxsize=None)(stack_picture)  # several maps lie over the same one
     sections = [
         Section("Areas", bars=_bars(summary.rows)),
-        _map_section(first, under, query.aoi),
-        *(_pictures(source, _first_map(story, source)) for source in story.sources),
-        *(_map_section(step, under, query.aoi) for step in others),
+        _map_section(first, under, query.aoi, picture),
+        *(_pictures(source, _first_map(story, source), picture) for source in story.sources),
+        *(_map_section(step, under, query.aoi, picture) for step in others),
         *((story.outlook.section(),) if story.outlook else ()),
         _sources(story),
         _caveats(story),
@@ -101,28 +105,30 @@ def _first_map(story: EventStory, source: ReadyStep) -> MappedStep:
     return next(step for step in story.mapped if step.source is source)
 
 
-def _pictures(source: ReadyStep, step: MappedStep) -> Section:
+def _pictures(source: ReadyStep, step: MappedStep, picture: StackPicture) -> Section:
     """What the satellite saw of a map's ground on both dates, each once, whatever was mapped
     from it.
     """
     grid = picture_grid(step.main_path, SMALL_PIXELS)
     figures = []
     for side, stack in zip(("Before", "After"), source.passes):
-        picture, bands = stack_picture(stack.stack, grid)
+        shown, bands = picture(stack.stack, grid)
         time = format_time(stack.scenes[0].datetime)[:16].replace("T", " ")
         caption = f"{', '.join(scene.id for scene in stack.scenes)}: {bands}"
-        figures.append(Figure(f"{side}, {time} UTC", picture, caption, _bar(grid)))
+        figures.append(Figure(f"{side}, {time} UTC", shown, caption, _bar(grid)))
     return Section(f"{get_sensor(source.chosen.sensor).title}, before and after", tuple(figures))
 
 
-def _map_section(step: MappedStep, otherwise: PassStack | None, area: Aoi) -> Section:
+def _map_section(
+    step: MappedStep, otherwise: PassStack | None, area: Aoi, picture: StackPicture
+) -> Section:
     """A map with its areas over the picture after; ``otherwise`` lies under a map that is made of
     other maps.
     """
     rows, origin = step.result.figures.main.rows, step.result.origin
     grid = picture_grid(step.main_path)
     after = step.source.after if step.source else otherwise
-    under = stack_picture(after.stack, grid)[0] if after else _blank(grid)
+    under = picture(after.stack, grid)[0] if after else _blank(grid)
     colors = {row.map_class.code: row.map_class.color for row in rows}
     drawn = class_picture(step.main_path, colors, step.subject.codes, under, grid, area)
     legend = tuple((row.color, row.map_class.name) for row in rows)

@@ -340,6 +340,7 @@ def test_a_line_as_good_as_dead_is_given_up_and_shows_progress(
     monkeypatch.setattr(
         "firstlight.core.download.http.time", SimpleNamespace(monotonic=lambda: clock[0])
     )
+    monkeypatch.setattr("firstlight.core.download.http.READ_BYTES", 256 * 1024)
     trial.on_state = take_long
     write_raster(trial.server.root / FILE, noise((700, 700), 1, 1, 60000))
     with pytest.raises(FetchFailed, match=r"it came too slowly \(.* in 400 s\)"):
