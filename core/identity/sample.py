@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..files.file_state import Remembered
 from ..raster.grid import Window
 from ..raster.reader import RasterReader
 
@@ -15,6 +16,7 @@ SMALL = 2048
 SIDE = 256
 """Pixels a side of what is looked at."""
 PATCH = 64
+_known: Remembered[npt.NDArray[Any]] = Remembered(64)
 
 
 def sample_stored(reader: RasterReader, index: int) -> npt.NDArray[Any]:
@@ -23,6 +25,17 @@ def sample_stored(reader: RasterReader, index: int) -> npt.NDArray[Any]:
     Large rasters without overviews are looked at in five windows only: decimating them would read
     all their blocks.
     """
+    key, states = (reader.facts.path, index), reader.states
+    sample = None if states is None else _known.recall(key, states)
+    if sample is None:
+        sample = _sample(reader, index)
+        sample.flags.writeable = False  # several who look at it get the same
+        if states is not None:
+            _known.keep(key, states, sample)
+    return sample
+
+
+def _sample(reader: RasterReader, index: int) -> npt.NDArray[Any]:
     rows, cols = reader.grid.shape
     if max(rows, cols) <= SMALL or reader.has_overviews(index):
         return reader.read_stored(index, max_size=SIDE).ravel()

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from ..enums import Unit
 from ..errors import RasterError
-from ..files.file_state import Remembered
+from ..files.file_state import Remembered, States
 from ..gdal.containers import file_of, find_subdataset
 from ..gdal.crs import sound_grid
 from ..gdal.drivers import BAND_DRIVERS
@@ -295,6 +295,14 @@ class RasterReader:
     def grid(self) -> Grid:
         """The grid of its pixels."""
         return self.facts.grid
+
+    @cached_property
+    def states(self) -> States | None:
+        """Of its files on this computer, when it was first asked for; None where others may be
+        read.
+        """
+        here = self._remote is None and self.facts.driver in ("VRT", *BAND_DRIVERS)
+        return check_openable(self.facts.path) if here else None
 
     def strips(
         self, indexes: Mapping[str, int], window: Window, rows: int
