@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import AlgorithmError
 from ..raster.picture import Picture, stretch
 from ..raster.reader import RasterFacts, read_facts
-from ..raster.view import read_view, view_grid
+from ..raster.view import read_view, read_views, view_grid
 from ..shapes.area_pixels import area_view
 from ..types import Aoi, Grid
 
@@ -42,15 +42,15 @@ def picture_grid(path: Path, most: int = MOST_PIXELS) -> Grid:
     return view_grid(read_facts(path).grid, most)
 
 
-def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
-    """A stack as the eye wants it: true colour where it can be, else what there is; of radar in
-    grey.
+def stack_pictures(stack: Path, grids: Sequence[Grid]) -> tuple[list[Picture], str]:
+    """A stack as the eye wants it, on each of the grids: true colour where it can be, else what
+    there is; of radar in grey.
 
     Returns
     -------
-    picture : ndarray of uint8, (rows, cols, 3)
+    pictures : list of ndarray of uint8, (rows, cols, 3)
     what : str
-        What it shows: ``red, green, blue``.
+        What they show: ``red, green, blue``.
 
     Raises
     ------
@@ -73,20 +73,25 @@ def stack_picture(stack: Path, grid: Grid) -> tuple[Picture, str]:
     shown = list(dict.fromkeys(names))
     # Of a file without overviews all pixels are decoded for it.
     with ThreadPool(min(len(shown), os.cpu_count() or 1)) as pool:
-        read = pool.map(lambda name: _layer(facts, index[name], grid, span), shown)
+        read = pool.map(lambda name: _layers(facts, index[name], grids, span), shown)
     layers = dict(zip(shown, read))
-    picture: Picture = np.stack([layers[name][0] for name in names], axis=2)
-    picture[~np.logical_and.reduce([seen for _, seen in layers.values()])] = NO_DATA
-    return picture, ", ".join(dict.fromkeys(names))
+    pictures = []
+    for number in range(len(grids)):
+        picture: Picture = np.stack([layers[name][number][0] for name in names], axis=2)
+        known = [of_band[number][1] for of_band in layers.values()]
+        picture[~np.logical_and.reduce(known)] = NO_DATA
+        pictures.append(picture)
+    return pictures, ", ".join(shown)
 
 
-def _layer(
-    facts: RasterFacts, index: int, grid: Grid, reflectance: tuple[float, float]
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    values = read_view(facts, index, grid)
+def _layers(
+    facts: RasterFacts, index: int, grids: Sequence[Grid], reflectance: tuple[float, float]
+) -> list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]]:
+    """Of each grid a band's brightness, and where it has data."""
     unit = facts.bands[index - 1].radiometry.unit
     span = {"reflectance": reflectance, "power": DB_RANGE, "dB": DB_RANGE}.get(unit)
-    return stretch(values, span), np.isfinite(values)
+    views = read_views(facts, index, grids)
+    return [(stretch(values, span), np.isfinite(values)) for values in views]
 
 
 def class_picture(

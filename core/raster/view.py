@@ -41,12 +41,17 @@ def view_grid(grid: Grid, most: int) -> Grid:
 
 
 def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
-    """One band on another grid, by nearest neighbour; from the overview that suits it, where there
-    are any.
+    """One band on another grid, as :func:`read_views` reads it."""
+    return read_views(facts, index, [grid])[0]
+
+
+def read_views(facts: RasterFacts, index: int, grids: Sequence[Grid]) -> list[FloatArray]:
+    """One band on other grids, by nearest neighbour; from the overviews that suit them, where there
+    are any, else all from one read.
 
     Returns
     -------
-    ndarray of float32, (rows, cols)
+    list of ndarray of float32, (rows, cols)
         Physical values, NaN where there is no data; classes as their codes.
 
     Raises
@@ -56,35 +61,51 @@ def read_view(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:
     """
     with RasterReader(facts.path) as reader:
         upright = facts.grid.transform[1] == facts.grid.transform[3] == 0
-        if upright and same_crs(facts.grid.crs, grid.crs) and not reader.has_overviews(index):
-            return _pick(reader, index, grid)
-    return _warp(facts, index, grid)
+        same = all(same_crs(facts.grid.crs, grid.crs) for grid in grids)
+        if upright and same and not reader.has_overviews(index):
+            return _pick(reader, index, [_Pick(reader.grid, grid) for grid in grids])
+    return [_warp(facts, index, grid) for grid in grids]
 
 
-def _pick(reader: RasterReader, index: int, grid: Grid) -> FloatArray:
-    """The pixels under the middles of the picture's; GDAL would take each strip of a VRT through
-    floating point for that.
+class _Pick:
+    """The pixels under the middles of a picture's."""
+
+    def __init__(self, ours: Grid, grid: Grid) -> None:
+        a, _, c, _, e, f = grid.transform
+        right, _, left, _, down, top = ours.transform
+        rows, cols = grid.shape
+        self.row = np.floor((f + e * (np.arange(rows) + 0.5) - top) / down).astype(int)
+        self.col = np.floor((c + a * (np.arange(cols) + 0.5) - left) / right).astype(int)
+        self.rows = (self.row >= 0) & (self.row < ours.shape[0])
+        """Those of the picture that lie over the raster."""
+        self.cols = (self.col >= 0) & (self.col < ours.shape[1])
+        self.values = np.full(grid.shape, np.nan, np.float32)
+
+    def take(self, strip: FloatArray, top: int, left: int) -> None:
+        """Take what lies in a part of the raster, which is as wide as all that is picked."""
+        here = self.rows & (self.row >= top) & (self.row < top + len(strip))
+        self.values[np.ix_(here, self.cols)] = strip[
+            np.ix_(self.row[here] - top, self.col[self.cols] - left)
+        ]
+
+
+def _pick(reader: RasterReader, index: int, picks: Sequence[_Pick]) -> list[FloatArray]:
+    """Read strip by strip what is picked; GDAL would take each strip of a VRT through floating
+    point for that.
     """
-    a, _, c, _, e, f = grid.transform
-    ours, (rows, cols) = reader.facts.grid, grid.shape
-    right, _, left, _, down, top = ours.transform
-    at_row = np.floor((f + e * (np.arange(rows) + 0.5) - top) / down).astype(int)
-    at_col = np.floor((c + a * (np.arange(cols) + 0.5) - left) / right).astype(int)
-    seen_rows = (at_row >= 0) & (at_row < ours.shape[0])
-    seen_cols = (at_col >= 0) & (at_col < ours.shape[1])
-    values = np.full(grid.shape, np.nan, np.float32)
-    if not seen_rows.any() or not seen_cols.any():
-        return values
-    first, last = int(at_col[seen_cols].min()), int(at_col[seen_cols].max())
-    for start in range(int(at_row[seen_rows].min()), int(at_row[seen_rows].max()) + 1, STRIP):
-        here = seen_rows & (at_row >= start) & (at_row < start + STRIP)
-        if here.any():
-            deep = int(at_row[here].max()) + 1 - start
-            strip = reader.read(index, Window(start, first, deep, last + 1 - first))
-            values[np.ix_(here, seen_cols)] = strip[
-                np.ix_(at_row[here] - start, at_col[seen_cols] - first)
-            ]
-    return values
+    over = [one for one in picks if one.rows.any() and one.cols.any()]
+    rows = np.unique(np.concatenate([one.row[one.rows] for one in over])) if over else ()
+    if len(rows):
+        left = min(int(one.col[one.cols].min()) for one in over)
+        right = max(int(one.col[one.cols].max()) for one in over) + 1
+        for start in range(int(rows[0]), int(rows[-1]) + 1, STRIP):
+            here = rows[(rows >= start) & (rows < start + STRIP)]
+            if len(here):
+                deep = int(here[-1]) + 1 - start
+                strip = reader.read(index, Window(start, left, deep, right - left))
+                for one in over:
+                    one.take(strip, start, left)
+    return [one.values for one in picks]
 
 
 def _warp(facts: RasterFacts, index: int, grid: Grid) -> FloatArray:

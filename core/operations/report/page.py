@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from ...doors.reader import reader
 from ...operation import AreaRow, ResultSummary
 from ...products.html_page import Bar, Figure, Page, Section, Table, write_page
 from ...products.map_frame import degrees, map_frame
-from ...products.pictures import AREA_COLOR, class_picture, picture_grid, scale_bar, stack_picture
+from ...products.pictures import AREA_COLOR, class_picture, picture_grid, scale_bar, stack_pictures
 from ...raster.grid import Window, grid_part
 from ...raster.pixel_area import pixel_size_m
 from ...scenes.passes import PassStack
@@ -23,8 +25,6 @@ from ..event_run import MappedStep, ReadyStep
 from .story import EventStory
 
 AREA_EDGE = "#{:02x}{:02x}{:02x}".format(*AREA_COLOR)
-StackPicture = Callable[[Path, Grid], tuple[Any, str]]
-"""As :func:`~...products.pictures.stack_picture`."""
 SMALL_PIXELS = 640
 """Longer side of the pictures that stand side by side."""
 
@@ -37,17 +37,27 @@ def write_report(story: EventStory, path: Path) -> Path:
     RasterError
         If a layer cannot be read, or the page not be written.
     """
+    from multiprocessing.pool import ThreadPool
+
     query, summary = story.query, story.summary
     first, *others = story.mapped
     if story.quoted is not first:
         others = [story.quoted, *(step for step in others if step is not story.quoted)]
     under = story.sources[0].after if story.sources else None
-    picture = lru_cache(maxsize=None)(stack_picture)  # several maps lie over the same one
+    ground = _Ground(story, under)
+    drawing: list[Callable[[], Section]] = [
+        partial(_map_section, first, under, query.aoi, ground),
+        *(
+            partial(_pictures, source, _first_map(story, source), ground)
+            for source in story.sources
+        ),
+        *(partial(_map_section, step, under, query.aoi, ground) for step in others),
+    ]
+    with ThreadPool(min(len(drawing), os.cpu_count() or 1)) as pool:
+        drawn = pool.map(lambda draw: draw(), drawing)
     sections = [
         Section("Areas", bars=_bars(summary.rows)),
-        _map_section(first, under, query.aoi, picture),
-        *(_pictures(source, _first_map(story, source), picture) for source in story.sources),
-        *(_map_section(step, under, query.aoi, picture) for step in others),
+        *drawn,
         *((story.outlook.section(),) if story.outlook else ()),
         _sources(story),
         _caveats(story),
@@ -105,14 +115,14 @@ def _first_map(story: EventStory, source: ReadyStep) -> MappedStep:
     return next(step for step in story.mapped if step.source is source)
 
 
-def _pictures(source: ReadyStep, step: MappedStep, picture: StackPicture) -> Section:
+def _pictures(source: ReadyStep, step: MappedStep, ground: _Ground) -> Section:
     """What the satellite saw of a map's ground on both dates, each once, whatever was mapped
     from it.
     """
     grid = picture_grid(step.main_path, SMALL_PIXELS)
     figures = []
     for side, stack in zip(("Before", "After"), source.passes):
-        shown, bands = picture(stack.stack, grid)
+        shown, bands = ground.picture(stack.stack, grid)
         time = format_time(stack.scenes[0].datetime)[:16].replace("T", " ")
         caption = f"{', '.join(scene.id for scene in stack.scenes)}: {bands}"
         figures.append(Figure(f"{side}, {time} UTC", shown, caption, _bar(grid)))
@@ -120,15 +130,14 @@ def _pictures(source: ReadyStep, step: MappedStep, picture: StackPicture) -> Sec
 
 
 def _map_section(
-    step: MappedStep, otherwise: PassStack | None, area: Aoi, picture: StackPicture
+    step: MappedStep, otherwise: PassStack | None, area: Aoi, ground: _Ground
 ) -> Section:
     """A map with its areas over the picture after; ``otherwise`` lies under a map that is made of
     other maps.
     """
     rows, origin = step.result.figures.main.rows, step.result.origin
-    grid = picture_grid(step.main_path)
-    after = step.source.after if step.source else otherwise
-    under = picture(after.stack, grid)[0] if after else _blank(grid)
+    grid, after = picture_grid(step.main_path), _after(step, otherwise)
+    under = ground.picture(after.stack, grid)[0] if after else _blank(grid)
     colors = {row.map_class.code: row.map_class.color for row in rows}
     drawn = class_picture(step.main_path, colors, step.subject.codes, under, grid, area)
     legend = tuple((row.color, row.map_class.name) for row in rows)
@@ -143,6 +152,41 @@ def _map_section(
     )
     notes = (origin.note,) if origin.note else ()
     return Section(step.title, (figure,), notes, _areas(step))
+
+
+def _after(step: MappedStep, otherwise: PassStack | None) -> PassStack | None:
+    """The pass that a map lies over."""
+    return step.source.after if step.source else otherwise
+
+
+class _Ground:
+    """Pictures of the passes, of each all that are needed from one read of its bands."""
+
+    def __init__(self, story: EventStory, otherwise: PassStack | None) -> None:
+        self._grids: dict[Path, dict[Grid, None]] = {}
+        self._locks: dict[Path, threading.Lock] = {}
+        self._made: dict[tuple[Path, Grid], tuple[Any, str]] = {}
+        for step in story.mapped:
+            if after := _after(step, otherwise):
+                self._want(after.stack, picture_grid(step.main_path))
+        for source in story.sources:
+            for stack in source.passes:
+                self._want(
+                    stack.stack, picture_grid(_first_map(story, source).main_path, SMALL_PIXELS)
+                )
+
+    def _want(self, stack: Path, grid: Grid) -> None:
+        self._grids.setdefault(stack, {})[grid] = None
+        self._locks.setdefault(stack, threading.Lock())
+
+    def picture(self, stack: Path, grid: Grid) -> tuple[Any, str]:
+        """As :func:`~...products.pictures.stack_pictures` makes it."""
+        with self._locks[stack]:
+            if (stack, grid) not in self._made:
+                grids = list(self._grids[stack])
+                pictures, what = stack_pictures(stack, grids)
+                self._made.update({(stack, one): (it, what) for one, it in zip(grids, pictures)})
+        return self._made[stack, grid]
 
 
 def _areas(step: MappedStep) -> Table:

@@ -18,9 +18,10 @@ from firstlight.core.products.pictures import (
     class_picture,
     picture_grid,
     scale_bar,
-    stack_picture,
+    stack_pictures,
 )
 from firstlight.core.raster.picture import png_bytes
+from firstlight.core.raster.view import view_grid
 from firstlight.core.types import Grid
 from support.rasters import write_raster
 
@@ -159,9 +160,12 @@ def test_pictures_of_two_dates_have_the_same_stretch(tmp_path: Path) -> None:
             for band in ("blue", "green", "red")
         }
         create_band_stack(bands, tmp_path / name / "s.vrt")
-        picture, what = stack_picture(
-            tmp_path / name / "s.vrt", picture_grid(tmp_path / name / "s.vrt")
+        grid = picture_grid(tmp_path / name / "s.vrt")
+        [picture, smaller], what = stack_pictures(
+            tmp_path / name / "s.vrt", [grid, view_grid(grid, 4)]
         )
+        assert smaller.shape == (4, 4, 3)
+        assert smaller.mean() == pytest.approx(picture.mean(), abs=1)
         assert what == "red, green, blue"
         means.append(picture.mean())
     assert means == pytest.approx([1 + 254 * 0.2, 1 + 254 * 0.8], abs=1)
