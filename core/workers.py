@@ -23,6 +23,18 @@ CALL_LOOK_S = 0.05
 GRACE_S = 0.5
 """After a stop, how long workers get to come back by themselves."""
 
+_thread = threading.local()
+
+
+def mark_own() -> None:
+    """Note that this thread is FirstLight's: the initializer of its pools."""
+    _thread.is_own = True
+
+
+def is_own() -> bool:
+    """Whether nobody but FirstLight works on this thread."""
+    return getattr(_thread, "is_own", False)
+
 
 def run_parallel(
     work: Callable[[Job], Result],
@@ -57,7 +69,7 @@ def run_parallel(
         finally:
             events.wake()
 
-    pool = ThreadPool(max(1, min(count, len(jobs))))
+    pool = ThreadPool(max(1, min(count, len(jobs))), mark_own)
     deliveries = _Deliveries(len(jobs), events, on_result)
     try:
         deliveries.handles += [pool.apply_async(do, (job,)) for job in jobs]

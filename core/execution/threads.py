@@ -14,6 +14,7 @@ from ..enums import EngineName
 from ..errors import Cancelled
 from ..raster.grid import Window
 from ..sharing.budgets import TILES
+from ..workers import mark_own
 from .engine import Delivery, Result, Take
 
 Threads = Callable[[Callable[[], None], int, int], None]
@@ -87,7 +88,7 @@ def on_a_pool(call: Callable[[], None], times: int, workers: int) -> None:
     # process alive.
     from multiprocessing.pool import ThreadPool
 
-    pool = ThreadPool(workers)
+    pool = ThreadPool(workers, mark_own)
     try:
         # As they end, so that the first failure is raised at once.
         for _ in pool.imap_unordered(lambda _: call(), range(times)):

@@ -6,11 +6,13 @@ QGIS and other plugins share this process's GDAL, so options are set per thread 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ..text import public_url
+from ..workers import is_own
 
 
 @contextmanager
@@ -61,6 +63,10 @@ REMOTE_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
 }
 """And of what it reads over HTTP."""
+WHICH = "GDAL_DISABLE_READDIR_ON_OPEN"
+"""The option in which the two differ."""
+_thread = threading.local()
+"""Its ``options``: those that a thread of FirstLight's keeps."""
 
 
 @dataclass(frozen=True)
@@ -140,9 +146,37 @@ def local_gdal() -> Iterator[None]:
 
 @contextmanager
 def read_options(remote: bool = False) -> Iterator[None]:
-    """Give this thread the options for files on this computer, or for addresses."""
-    with _thread_options(REMOTE_OPTIONS if remote else READ_OPTIONS):
+    """Give this thread the options for files on this computer, or for addresses.
+
+    A thread of FirstLight's keeps them: to set and unset them for each window takes as long as to
+    read a small one, for each call lets go of Python's lock.
+    """
+    options = REMOTE_OPTIONS if remote else READ_OPTIONS
+    if not is_own():
+        with _thread_options(options):
+            yield
+        return
+    from osgeo import gdal
+
+    before = getattr(_thread, "options", None)
+    # rasterio takes away what it has set, and with that what was set before it.
+    if before is options and gdal.GetThreadLocalConfigOption(WHICH) == options[WHICH]:
         yield
+        return
+    _set_options(options)
+    try:
+        yield
+    finally:
+        if before not in (None, options):  # within the other ones
+            _set_options(before)
+
+
+def _set_options(options: Mapping[str, str]) -> None:
+    from osgeo import gdal
+
+    _thread.options = options
+    for name, value in options.items():
+        gdal.SetThreadLocalConfigOption(name, value)
 
 
 @contextmanager

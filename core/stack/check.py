@@ -19,6 +19,7 @@ from ..raster.reader import RasterFacts, RasterReader, read_facts
 from ..raster.valid import find_missing
 from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import Grid
+from ..workers import mark_own
 from .grid import PlacedBand
 from .source import OpenedBand
 from .vrt import StackStyle, is_resampled, method_for
@@ -67,7 +68,8 @@ def check_written(
                 hint,
             )
     _check_sources(path, placed, what)
-    with RasterReader(path) as stack, ThreadPool(min(len(placed), os.cpu_count() or 1)) as pool:
+    count = min(len(placed), os.cpu_count() or 1)
+    with RasterReader(path) as stack, ThreadPool(count, mark_own) as pool:
         check = partial(_check_band, stack, grid=grid, style=style, what=what)
         under_way = [pool.apply_async(check, job) for job in enumerate(placed, start=1)]
         for one_band in under_way:
