@@ -192,7 +192,13 @@ CORE_LAYERS = {
     "core.files": (*_VALUES, "core.files"),
     # What this computer has: a Python program, libraries that fit each other.
     "core.installation": (*_VALUES, "core.files", "core.installation"),
-    "core.gdal": (*_VALUES, "core.files.xml_text", "core.installation", "core.gdal"),
+    "core.gdal": (
+        *_VALUES,
+        "core.workers",
+        "core.files.xml_text",
+        "core.installation",
+        "core.gdal",
+    ),
     "core.raster": (*_VALUES, "core.files", "core.gdal", "core.raster"),
     "core.cog": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.cog"),
     "core.shapes": (*_VALUES, "core.files", "core.gdal", "core.raster", "core.shapes"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AccessError, AreaError, Cancelled, DiscoveryError, known
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
@@ -33,8 +33,9 @@ from .linked.small_file import SmallFiles
 from .scene_parser import last_moment, parse_item
 from .session import InsecureRedirect, new_session
 from .stac_fields import StacObject
-from .table.finder import RowFinder
-from .table.item_table import ItemTable
+
+if TYPE_CHECKING:
+    from .table.finder import RowFinder
 
 MOST_ITEMS = 10_000
 """Maximum number of items to fetch from a server that cannot sort: all are fetched before the
@@ -330,6 +331,8 @@ class _Source:
         names = self._catalog.collections.get(self._query.sensor, ())
         wanted = self._query.collection
         address, url = self._catalog.address, self._catalog.url
+        from .table.item_table import ItemTable
+
         with ItemTable(address, url, self._settings, self.transport, self._finder) as table:
             listed = table.collections()
             if wanted and listed:

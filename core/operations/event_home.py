@@ -8,10 +8,7 @@ from typing import Any
 from ..discovery.events import EventType
 from ..errors import InputError
 from ..moment import Moment
-from ..products.outline_files import foreign_outline
-from ..products.stac_catalogue import catalogue_facts
 from ..scenes.event_pairs import EventQuery
-from ..shapes.area_pixels import area_digest
 from ..types import Aoi, format_time
 
 REPORT_NAME = "report.html"
@@ -43,6 +40,10 @@ def check_is_its_own(folder: Path, query: EventQuery) -> None:
     InputError
         If the folder holds another event, or files of somebody else.
     """
+    if not any(folder.iterdir()):
+        return  # known before what reads all that is loaded: that takes as long as many a search
+    from ..products.stac_catalogue import catalogue_facts
+
     report, there = folder / REPORT_NAME, catalogue_facts(folder)
     facts = event_facts(query)
     if there and there.keys() <= facts.keys():
@@ -60,6 +61,8 @@ def check_is_its_own(folder: Path, query: EventQuery) -> None:
 
 
 def _check_outlines(folder: Path, query: EventQuery) -> None:
+    from ..products.outline_files import foreign_outline
+
     foreign = foreign_outline(folder)
     if foreign is not None:
         raise InputError(
@@ -71,6 +74,8 @@ def _check_outlines(folder: Path, query: EventQuery) -> None:
 
 def event_facts(query: EventQuery) -> dict[str, Any]:
     """What makes an event this one: kind, time, place."""
+    from ..shapes.area_pixels import area_digest
+
     return {
         "event": query.event.name,
         "date": format_time(query.time),

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
 from ..discovery.catalogs import Catalog
-from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType, RecipeStep
 from ..discovery.pairs import Acquisition, Pair, group_acquisitions, rank_pairs
 from ..errors import AccessError, DiscoveryError, NoScenesError, SkyError
@@ -23,6 +22,8 @@ from .find import find_scenes, openable_scenes
 from .pairs import PairQuery, count_passes
 from .tracks import RADAR, NextPass, next_of, tell_next
 
+SKY = f"{__package__.rpartition('.')[0]}.discovery.clear_sky"
+"""What is needed once the catalogue has answered."""
 LEAST_CLEAR = 30.0
 """Per cent of the area that both passes must show clear, unless another share is asked for."""
 
@@ -138,10 +139,12 @@ class PairFinder:
         query, sensor = self._query, get_sensor(name)
         part = PartMonitor(monitor, 0.0, 0.4)
         if sensor.clouds and not query.scenes:
-            load_ahead()  # the catalogue takes as long to answer
+            load_ahead(SKY)  # the catalogue takes as long to answer
         scenes: Sequence[SceneItem] = openable_scenes(self._found(name, part), self._settings, part)
         if sensor.clouds:
             monitor.emit(Progress(0.4, f"Looking at the sky over the area in {len(scenes)} scenes"))
+            from ..discovery.clear_sky import look_at_sky  # loaded while the catalogue answers
+
             scenes = look_at_sky(scenes, query.aoi, PartMonitor(monitor, 0.4, 1.0), self._access)
         return group_acquisitions(scenes, query.aoi)
 

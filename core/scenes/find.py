@@ -6,19 +6,22 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..discovery.band_config import Sensor, get_sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType
 from ..discovery.stac_client import MOST_ITEMS, SceneSearch
-from ..enums import Priority, StrEnum
+from ..enums import EngineName, Priority, StrEnum
 from ..errors import AccessError, DiscoveryError, NoScenesError
 from ..monitor import Level, Monitor, Note, PartMonitor
 from ..offers.choice import NEEDS, Choice, can_open, choose_catalogs, closed_sentence, way_out
 from ..offers.joint_search import JointSearch, Search, joined_titles
 from ..settings import Settings
 from ..types import Aoi, SceneItem, SearchQuery, format_time
-from .table_on_spark import row_finder
+
+if TYPE_CHECKING:
+    from ..discovery.table.finder import RowFinder
 
 USUAL_SENSOR = "sentinel2"
 """Searched where neither a sensor nor an event is named."""
@@ -221,3 +224,14 @@ _SORT_KEYS: dict[SceneOrder, Callable[[SceneItem], tuple[object, ...]]] = {
     SceneOrder.CLOUD: lambda scene: (_cloudiness(scene), _age(scene), scene.id),
     SceneOrder.COVERAGE: lambda scene: (-(scene.coverage_percent or 0.0), _age(scene), scene.id),
 }
+
+
+def row_finder(settings: Settings) -> RowFinder | None:
+    """Who finds rows of tables for these settings; None: this computer by itself."""
+    wanted = settings.engine == EngineName.SPARK
+    able = settings.engine == EngineName.AUTO and settings.spark and settings.spark_sedona_jar
+    if not (wanted or able):
+        return None
+    from .table_on_spark import SparkRows
+
+    return SparkRows(settings, wanted)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
-from ..discovery.clear_sky import look_at_sky
 from ..discovery.events import EventType
 from ..discovery.pairs import Acquisition, Pair, group_acquisitions, rank_pairs
 from ..errors import NoScenesError
@@ -74,6 +73,8 @@ def find_pairs(
     found = find_scenes(query.scene_query(), settings, part).scenes
     scenes: Sequence[SceneItem] = openable_scenes(found, settings, monitor)
     if clear_sky:
+        from ..discovery.clear_sky import look_at_sky
+
         scenes = look_at_sky(scenes, query.aoi, PartMonitor(monitor, 0.5, 1.0), Access(settings))
     passes = group_acquisitions(scenes, query.aoi)
     pairs = rank_pairs(passes, query.time, (query.days_before, query.days_after), most)

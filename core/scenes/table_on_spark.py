@@ -12,8 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from ..discovery.table.finder import FoundRows, RowFinder, RowQuestion
-from ..enums import EngineName
+from ..discovery.table.finder import FoundRows, RowQuestion
 from ..errors import Cancelled, DependencyError, DiscoveryError
 from ..execution.router import spark_place
 from ..execution.spark_cluster.place import SparkPlace
@@ -26,13 +25,6 @@ SEDONA = "org.apache.sedona:sedona-spark-shaded-4.0_2.13:1.8.0"
 LOOK_S = 0.05
 ANOTHER = "Or let this computer read it: engine auto, and no spark.master."
 _GLOB = frozenset("[]{}*?\\")
-
-
-def row_finder(settings: Settings) -> RowFinder | None:
-    """Who finds rows of tables for these settings; None: this computer by itself."""
-    wanted = settings.engine == EngineName.SPARK
-    able = settings.engine == EngineName.AUTO and settings.spark and settings.spark_sedona_jar
-    return SparkRows(settings, wanted) if wanted or able else None
 
 
 class SparkRows:

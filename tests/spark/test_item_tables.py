@@ -21,7 +21,7 @@ from firstlight.core.errors import Cancelled, DiscoveryError
 from firstlight.core.execution.spark_cluster.place import SparkPlace
 from firstlight.core.execution.spark_cluster.session import end_session
 from firstlight.core.monitor import Note, RecordingMonitor
-from firstlight.core.scenes.table_on_spark import row_finder
+from firstlight.core.scenes.find import row_finder
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi, SceneItem, SearchQuery
 from support.object_server import object_server

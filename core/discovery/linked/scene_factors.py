@@ -8,23 +8,25 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...addresses.gate import LOCAL_CATALOG
 from ...errors import ODD_DATA, AccessError, DiscoveryError
 from ...identity.metadata import LARGEST_METADATA, UnfitMetadata, read_mtl
-from ...identity.source import RasterIdentity
 from ...monitor import EventQueue, Monitor
 from ...settings import Settings
 from ...types import SceneItem
 from ...workers import run_in_background
 from ..band_assets import openable_assets
 from ..catalogs import addresses_of
-from ..item_identity import identify_items
 from ..item_product import landsat_level, sensor_of
 from ..items_file import read_entries, read_items
 from ..radiometry import LEVEL_1_HINT, SCENE_FACTORS, SCENE_FACTORS_FILE, band_number, is_radiance
 from ..stac_fields import StacObject, properties_of, stated_number
 from .small_file import SmallFiles
+
+if TYPE_CHECKING:
+    from ...identity.source import RasterIdentity
 
 _ENDING = re.compile(r"_?mtl[._]?(?P<ending>json|txt|xml)?$", re.IGNORECASE)
 _ORDER = ("json", "txt", "xml")
@@ -107,6 +109,8 @@ def read_described(path: Path, settings: Settings, stop: threading.Event) -> lis
     Cancelled
         If it was asked to stop.
     """
+    from ..item_identity import identify_items
+
     files = SmallFiles(settings)
     entries = read_entries(
         path, complete=lambda item: read_scene_factors(item, LOCAL_CATALOG, files, stop)

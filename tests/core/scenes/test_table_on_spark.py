@@ -11,8 +11,8 @@ import pytest
 
 from firstlight.core.discovery.table.finder import RowQuestion
 from firstlight.core.errors import DependencyError, EngineError
+from firstlight.core.scenes.find import row_finder
 from firstlight.core.scenes.row_query import row_query
-from firstlight.core.scenes.table_on_spark import row_finder
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi
 
