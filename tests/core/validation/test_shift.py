@@ -10,7 +10,10 @@ import pytest
 from firstlight.core.validation.shift import (
     CUT_OFF,
     Shift,
+    _frequencies,
     _low_frequencies,
+    _product,
+    _surface,
     edge_spectrum,
     measure_shift,
     offsets_along_chain,
@@ -105,3 +108,23 @@ def test_the_low_frequencies_are_those_of_the_whole_transform(shape: tuple[int, 
     kept = [np.abs(np.fft.fftfreq(length, 1.0)) < CUT_OFF for length in shape]
     whole = np.fft.fft2(pixels)[kept[0]][:, kept[1]]
     assert np.allclose(_low_frequencies(pixels), whole, atol=1e-4)
+
+
+def test_the_surface_is_the_correlation_at_every_second_pixel() -> None:
+    first, second = windows(LAND["red"])[0], windows(moved(LAND["nir"], 3, -5))[0]
+    cross = second * first.conj()
+    surface = _surface(cross)
+    down, across = (np.exp(2j * np.pi * waves) for waves in _frequencies(cross.shape))
+    for row, col in ((0, 0), (1, 2), (60, 3), (surface.shape[0] - 1, surface.shape[1] - 2)):
+        wanted = (down[:, None] ** (2 * row) * across[None, :] ** (2 * col) * cross).sum().real
+        assert surface[row, col] == pytest.approx(wanted / surface.size, rel=1e-4, abs=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(42, 127, 127), (21, 255, 21), (1, 31, 500), (42, 9000, 3)])
+def test_a_product_in_pieces_is_the_product(shape: tuple[int, int, int]) -> None:
+    rows, inner, cols = shape
+    random = np.random.default_rng(3)
+    first = random.normal(size=(rows, inner)).astype(np.float32)
+    second = random.normal(size=(inner, cols)).astype(np.float32)
+    wanted = first.astype(np.float64) @ second.astype(np.float64)
+    assert np.allclose(_product(first, second), wanted, rtol=1e-3, atol=1e-3)
