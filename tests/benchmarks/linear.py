@@ -102,7 +102,9 @@ def run_job(name: str, count: int, bench: Bench, link: Link | None) -> Run:
     return run
 
 
-def measure_job(name: str, bench: Bench, reps: int, server: str) -> list[list[Run]]:
+def measure_job(
+    name: str, bench: Bench, counts: Sequence[int], reps: int, server: str
+) -> list[list[Run]]:
     """All numbers of scenes, so many times; each time another one begins."""
     job = JOBS[name]
     for path in (*bench.local.iterdir(), *(bench.scene / job.grid).rglob("*.tif")):
@@ -111,7 +113,8 @@ def measure_job(name: str, bench: Bench, reps: int, server: str) -> list[list[Ru
     done = []
     with open_link(spec, server) if job.line else no_link() as link:
         for turn in range(reps):
-            order = COUNTS[turn % len(COUNTS) :] + COUNTS[: turn % len(COUNTS)]
+            begin = turn % len(counts)
+            order = [*counts[begin:], *counts[:begin]]
             done.append([run_job(name, count, bench, link) for count in order])
     return done
 
@@ -137,6 +140,8 @@ def linear_table(repetitions: Sequence[Sequence[Run]]) -> str:
     before: list[Run] = []
     for count in COUNTS:
         runs = [run for repetition in repetitions for run in repetition if run.name == str(count)]
+        if not runs:
+            continue
         problem = next((run.problem for run in runs if run.problem), "")
         if problem:
             cells = [str(count), problem.replace("|", "/"), *[""] * (len(heads) - 2)]
@@ -176,12 +181,17 @@ def main() -> int:
     work = ROOT / "build" / "bench"
     parser.add_argument("--work", type=Path, default=work, help="logs and outputs (build/bench)")
     parser.add_argument("--scene", type=Path, help="what make_scene.py made (WORK/scene)")
+    counts = ",".join(map(str, COUNTS))
+    parser.add_argument("--counts", default=counts, help=f"numbers of scenes ({counts})")
     parser.add_argument("--reps", type=int, default=1, help="repetitions (1)")
     parser.add_argument("--firstlight-python", default=str(ROOT / ".venv" / "bin" / "python"))
     parser.add_argument("--server", choices=("auto", "nginx", "python"), default="auto")
     parser.add_argument("--delay-ms", type=float, default=50.0, help="of the line (50)")
     given = parser.parse_args()
     scene = (given.scene or given.work / "scene").resolve()
+    counts = [int(word) for word in given.counts.split(",")]
+    if not set(counts) <= set(COUNTS):
+        parser.error(f"--counts knows {', '.join(map(str, COUNTS))}")
     for name in given.jobs or JOBS:
         if name not in JOBS:
             parser.error(f"there is no job {name}: {', '.join(JOBS)}")
@@ -193,9 +203,8 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         table = Table("linear", "1", JOBS[name].bands, delay_ms=given.delay_ms)
         python = {"firstlight": given.firstlight_python}
-        done = measure_job(
-            name, Bench(table, (), scene, folder, python, 0.0), given.reps, given.server
-        )
+        bench = Bench(table, (), scene, folder, python, 0.0)
+        done = measure_job(name, bench, counts, given.reps, given.server)
         lines = (json.dumps([asdict(run) for run in repetition]) for repetition in done)
         (folder / "results.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         today = time.strftime("%Y-%m-%d")
