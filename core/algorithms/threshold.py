@@ -88,11 +88,38 @@ class Bins:
         -------
         ndarray of int64, (count,)
         """
-        seen = values[~np.isnan(values)]
-        bins = np.floor(
-            (np.clip(seen, self.low, self.high).astype(np.float64) - self.low) / self.step
-        ).astype(np.int64)
-        return np.bincount(np.minimum(bins, self.count - 1), minlength=self.count).astype(np.int64)
+        bins = self._find(values[~np.isnan(values)])
+        return np.bincount(bins, minlength=self.count).astype(np.int64)
+
+    def tally_squares(self, values: npt.NDArray[np.float32], side: int) -> Counts:
+        """The same in each square, counted from the corner; those at the ends may be smaller.
+
+        Parameters
+        ----------
+        values : ndarray of float32, (rows, cols)
+        side : int
+            Of the squares, in pixels.
+
+        Returns
+        -------
+        ndarray of int64, (rows of squares, columns of squares, count)
+        """
+        rows, cols = (np.arange(size) // side for size in values.shape)
+        shape = (int(rows[-1]) + 1, int(cols[-1]) + 1, self.count)
+        known = ~np.isnan(values)
+        places = np.add.outer(rows * shape[1], cols)[known]
+        places *= self.count
+        places += self._find(values[known])
+        counts = np.bincount(places, minlength=shape[0] * shape[1] * shape[2])
+        return counts.reshape(shape).astype(np.int64)
+
+    def _find(self, values: npt.NDArray[np.float32]) -> Counts:
+        """The bin of each value."""
+        inside = np.clip(values, self.low, self.high).astype(np.float64)
+        inside -= self.low
+        inside /= self.step
+        bins = np.floor(inside, out=inside).astype(np.int64)
+        return np.minimum(bins, self.count - 1, out=bins)
 
     def above(self, cut: int) -> float:
         """The value between bin ``cut`` and the next, in the unit of the values."""

@@ -23,7 +23,7 @@ from firstlight.core.algorithms.radar_water.squares import (
     LIKELY,
     PICTURE,
     SURE,
-    Cell,
+    Part,
     count_squares,
     find_water,
 )
@@ -134,7 +134,7 @@ def test_without_the_like_polarised_band_its_level_is_not_asked_for() -> None:
     assert not grow_water(level, None, level, ("vh",), prior_growth(("vh",)))[0].any()
 
 
-def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) -> Cell:
+def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) -> Part:
     """Half of the square is dark, with what speckle a filter leaves."""
     random = np.random.default_rng(3)
     bands = []
@@ -142,7 +142,7 @@ def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) 
         band = np.full((CELL, CELL), high)
         band[:, : CELL // 2] = low
         bands.append((band + random.normal(0, 1, band.shape)).astype(np.float32))
-    return Cell((bands[0] + bands[1]) / np.float32(2), bands[0], bands[1])
+    return Part((bands[0] + bands[1]) / np.float32(2), bands[0], bands[1])
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) 
     ],
 )
 def test_squares_ask_both_polarisations(dark: tuple[float, float], kind: int | None) -> None:
-    counted = count_squares([cell(dark)], BANDS)
+    counted = count_squares(cell(dark), BANDS)
     assert counted[PICTURE, :-1].sum() == CELL**2
     assert counted[PICTURE, -1] == 1
     for row in (SURE, LIKELY, DOUBTED):
@@ -166,14 +166,14 @@ def test_squares_ask_both_polarisations(dark: tuple[float, float], kind: int | N
 
 
 def test_sure_squares_give_a_threshold_and_doubted_ones_ask_the_whole_picture() -> None:
-    water = find_water(3 * count_squares([cell((-21.0, -28.0))], BANDS), BANDS, ThresholdMethod.KI)
+    water = find_water(3 * count_squares(cell((-21.0, -28.0)), BANDS), BANDS, ThresholdMethod.KI)
     assert water is not None
     assert water.growth is not None
     assert water.origin == CutOrigin.SQUARES
     assert -24 < water.threshold_db < -14
     assert water.growth.water_db == pytest.approx(-24.5, abs=0.3)
     assert water.growth.land_db == pytest.approx(-12.0, abs=0.3)
-    doubted = 3 * count_squares([cell((-15.5, -24.5), (-11.5, -18.5))], BANDS)
+    doubted = 3 * count_squares(cell((-15.5, -24.5), (-11.5, -18.5)), BANDS)
     valley = find_water(doubted, BANDS, ThresholdMethod.KI)
     assert valley is not None
     assert valley.origin == CutOrigin.PICTURE
