@@ -170,10 +170,13 @@ def count_squares(part: Part, bands: Sequence[str]) -> npt.NDArray[np.int64]:
 
 def _merge(counts: Counts, number: int) -> Counts:
     """Histograms of squares so many times as long."""
-    for axis in (0, 1):
-        starts = np.arange(0, counts.shape[axis], number)
-        counts = np.add.reduceat(counts, starts, axis=axis)
-    return counts
+    for _ in range(2):
+        merged = counts[::number].copy()
+        for place in range(1, number):
+            others = counts[place::number]
+            merged[: len(others)] += others
+        counts = merged.swapaxes(0, 1)
+    return np.ascontiguousarray(counts)
 
 
 def _sort_squares(
