@@ -245,20 +245,24 @@ def grow_water(
     picture = _Picture(observed, _hundredths(level), *map(_hundredths_of, (like, cross)))
     with np.errstate(invalid="ignore"):
         land = level >= np.float32(growth.land_from_db)
-        wide = box_sums(land, WINDOW_RADIUS) < LEAST_LAND
+        land_near = box_sums(land, WINDOW_RADIUS)
+        wide = land_near < LEAST_LAND
         core = (level < np.float32(growth.core_db)) & _is_dark(like, cross, wide, growth)
         echo = core & (level >= np.float32(mean_db(DARKEST_WATER_DB, bands)))
     core |= _is_wide_water(picture, growth)
-    support = np.where(wide, WIDE_SUPPORT, growth.support)
-    core &= box_sums(core, SUPPORT_RADIUS) >= support * box_sums(observed, SUPPORT_RADIUS)
-    water_db = _local_mean(picture.level, echo, 1, growth.water_db)
-    land_db = _local_mean(picture.level, land, LEAST_LAND, growth.land_db)
+    asked = np.nonzero(core)
+    near, seen = (box_sums(one, SUPPORT_RADIUS)[asked] for one in (core, observed))
+    core[asked] = near >= np.where(wide[asked], WIDE_SUPPORT, growth.support) * seen
+    echo_near = box_sums(echo, WINDOW_RADIUS)
+    water_db = _local_mean(picture.level, echo, echo_near, 1, growth.water_db)
+    land_db = _local_mean(picture.level, land, land_near, LEAST_LAND, growth.land_db)
     contrast = land_db - water_db
-    lenient = water_db + np.maximum(GROWTH_SHARE * contrast, contrast - LAND_TAIL_DB)
+    lenient = np.maximum(GROWTH_SHARE * contrast, contrast - LAND_TAIL_DB)
+    lenient += water_db
     with np.errstate(invalid="ignore"):
         likely = level < lenient
     core &= contrast >= LEAST_CONTRAST_DB
-    if growth.region_db is not None:
+    if growth.region_db is not None and core.any():
         region = _grow(core, likely, SEED_STEPS)
         core &= _is_water_on_average(picture, region, growth.region_db)
     water = _grow(core, likely, GROWTH_STEPS)
@@ -369,7 +373,7 @@ def _on_long_paths(mask: Bools) -> Bools:
 def _grow(core: Bools, likely: Bools, steps: int) -> Bools:
     """Dilate so many times within what is likely."""
     grown: Bools = core.copy()
-    for _ in range(steps):
+    for _ in range(steps if core.any() else 0):
         grown |= _dilate(grown) & likely
     return grown
 
@@ -385,21 +389,22 @@ def _dilate(mask: Bools) -> Bools:
     return wide
 
 
-def _local_mean(hundredths: Ints, chosen: Bools, least: int, otherwise: float) -> Floats:
-    """Average the chosen pixels of each window, dB; ``otherwise`` where they are fewer than
-    ``least``.
+def _local_mean(
+    hundredths: Ints, chosen: Bools, count: Ints, least: int, otherwise: float
+) -> Floats:
+    """Average the chosen pixels of each window, dB, of which there are ``count``; ``otherwise``
+    where they are fewer than ``least``.
     """
-    count = box_sums(chosen, WINDOW_RADIUS)
-    total = box_sums(np.where(chosen, hundredths, 0), WINDOW_RADIUS)
-    enough = count >= least
-    mean = total / np.where(enough, count, 1) / _SCALE
-    return np.where(enough, mean, otherwise)
+    mean = box_sums(hundredths * chosen, WINDOW_RADIUS) / np.maximum(count, 1)
+    mean /= _SCALE
+    mean[count < least] = otherwise
+    return mean
 
 
 def _local_means(bands: Sequence[Ints], chosen: Bools, radius: int) -> list[Floats]:
     """Average the chosen pixels of each band in each window, dB; 0 where there are none."""
     count = np.maximum(box_sums(chosen, radius), 1) * _SCALE
-    return [box_sums(np.where(chosen, band, 0), radius) / count for band in bands]
+    return [box_sums(band * chosen, radius) / count for band in bands]
 
 
 def box_sums(values: npt.NDArray[np.generic], radius: int) -> Ints:
