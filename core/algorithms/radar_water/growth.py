@@ -40,6 +40,7 @@ from .levels import (
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Pixels = tuple[npt.NDArray[np.intp], ...]
 
 WINDOW_RADIUS = 12
 """Pixels around one in which water and land are looked at: 250 m of Sentinel-1."""
@@ -257,14 +258,16 @@ def grow_water(
     water_db = _local_mean(picture.level, echo, echo_near, 1, growth.water_db)
     land_db = _local_mean(picture.level, land, land_near, LEAST_LAND, growth.land_db)
     contrast = land_db - water_db
-    lenient = np.maximum(GROWTH_SHARE * contrast, contrast - LAND_TAIL_DB)
+    lenient = contrast - LAND_TAIL_DB
+    np.maximum(lenient, GROWTH_SHARE * contrast, out=lenient)
     lenient += water_db
     with np.errstate(invalid="ignore"):
         likely = level < lenient
     core &= contrast >= LEAST_CONTRAST_DB
     if growth.region_db is not None and core.any():
         region = _grow(core, likely, SEED_STEPS)
-        core &= _is_water_on_average(picture, region, growth.region_db)
+        asked = np.nonzero(core)
+        core[asked] = _is_water_on_average(picture, region, growth.region_db, asked)
     water = _grow(core, likely, GROWTH_STEPS)
     if growth.line_db is not None:
         with np.errstate(invalid="ignore"):
@@ -309,13 +312,15 @@ def _is_wide_water(picture: _Picture, growth: Growth) -> Bools | bool:
     return np.asarray(found & picture.observed)
 
 
-def _is_water_on_average(picture: _Picture, region: Bools, region_db: float) -> Bools:
+def _is_water_on_average(
+    picture: _Picture, region: Bools, region_db: float, asked: Pixels
+) -> Bools:
     """Ask both polarisations of what has grown from cores, where speckle no longer counts."""
     if picture.like is None or picture.cross is None:
-        [level] = _local_means([picture.level], region, REGION_RADIUS)
+        [level] = _local_means([picture.level], region, REGION_RADIUS, asked)
         return np.asarray(level <= region_db)
     level, like, cross = _local_means(
-        [picture.level, picture.like, picture.cross], region, REGION_RADIUS
+        [picture.level, picture.like, picture.cross], region, REGION_RADIUS, asked
     )
     dark = (level <= region_db) & (like <= REGION_LIKE_DB) & (cross <= REGION_CROSS_DB)
     dark |= (like - cross >= REGION_RATIO_DB) & (cross <= REGION_ROUGH_DB)
@@ -324,7 +329,10 @@ def _is_water_on_average(picture: _Picture, region: Bools, region_db: float) -> 
 
 def _hundredths(level: FloatArray) -> Ints:
     """Whole hundredths of dB; 0 where nothing is observed."""
-    return np.asarray(np.rint(np.nan_to_num(level) * np.float32(_SCALE)), np.int32)
+    scaled = level * np.float32(_SCALE)
+    np.rint(scaled, out=scaled)
+    scaled[np.isnan(scaled)] = 0
+    return scaled.astype(np.int32)
 
 
 def _hundredths_of(level: FloatArray | None) -> Ints | None:
@@ -395,16 +403,20 @@ def _local_mean(
     """Average the chosen pixels of each window, dB, of which there are ``count``; ``otherwise``
     where they are fewer than ``least``.
     """
-    mean = box_sums(hundredths * chosen, WINDOW_RADIUS) / np.maximum(count, 1)
+    mean: Floats = box_sums(hundredths * chosen, WINDOW_RADIUS) / np.maximum(count, 1)
     mean /= _SCALE
     mean[count < least] = otherwise
     return mean
 
 
-def _local_means(bands: Sequence[Ints], chosen: Bools, radius: int) -> list[Floats]:
-    """Average the chosen pixels of each band in each window, dB; 0 where there are none."""
-    count = np.maximum(box_sums(chosen, radius), 1) * _SCALE
-    return [box_sums(band * chosen, radius) / count for band in bands]
+def _local_means(
+    bands: Sequence[Ints], chosen: Bools, radius: int, asked: Pixels = ()
+) -> list[Floats]:
+    """Average the chosen pixels of each band in the windows of some pixels, or of all, dB; 0 where
+    there are none.
+    """
+    count = np.maximum(box_sums(chosen, radius)[asked], 1) * _SCALE
+    return [box_sums(band * chosen, radius)[asked] / count for band in bands]
 
 
 def box_sums(values: npt.NDArray[np.generic], radius: int) -> Ints:
