@@ -119,6 +119,41 @@ def test_the_tiles_of_an_event_are_parts_of_its_scene(tmp_path):
     assert all(last <= width for _, last, width in columns)
 
 
+@pytest.fixture(scope="module")
+def fires(tmp_path_factory):
+    """A small scene of two dates, with both dates of nine places in one zone."""
+    folder = tmp_path_factory.mktemp("fires") / "scene"
+    made = run("make_scene.py", folder, "--size", "256", "--tile", "64")
+    laid = run("make_grid.py", folder, folder / "grid")
+    words = ("--one-zone", "--bands", "nir,swir22", "--dates", "before,after")
+    dated = run("make_grid.py", folder, folder / "fires", *words)
+    assert made.returncode == laid.returncode == dated.returncode == 0, dated.stderr
+    return folder
+
+
+def test_a_grid_in_one_zone_has_both_dates_at_each_place(fires):
+    import rasterio
+
+    items = json.loads((fires / "fires" / "items.json").read_text(encoding="utf-8"))["features"]
+    assert [item["id"] for item in items] == [
+        f"grid_{number}_{date}" for number in range(9) for date in ("before", "after")
+    ]
+    corners = set()
+    for item in items:
+        date = item["id"].split("_")[2]
+        assert list(item["assets"]) == ["nir", "swir22"]
+        for name, asset in item["assets"].items():
+            with (
+                rasterio.open(fires / "fires" / asset["href"]) as copy,
+                rasterio.open(fires / date / f"{name}.tif") as scene,
+            ):
+                assert (copy.crs, copy.res) == (scene.crs, scene.res)
+                assert list(copy.transform)[:6] == asset["proj:transform"]
+                assert (copy.read(1) == scene.read(1)).all()
+                corners.add((copy.transform.c, copy.transform.f))
+    assert len(corners) == 9
+
+
 # The line
 
 
@@ -473,6 +508,105 @@ def test_a_wrong_difference_of_two_dates_is_wrong(scene, tmp_path, change, said)
     found = check("dnbr", tmp_path / "dates", tmp_path)
     assert found.returncode == (0 if not change else 1), found.stdout + found.stderr
     assert said in found.stdout
+
+
+def test_water_that_lies_elsewhere_is_wrong(scene, tmp_path):
+    import rasterio
+
+    made = run("make_radar.py", scene / "radar", "--size", "512", "--tile", "128")
+    assert made.returncode == 0, made.stderr
+    water = tmp_path / "water.tif"
+    water.write_bytes((scene / "radar" / "truth.tif").read_bytes())
+    found = check("radar", scene, tmp_path)
+    assert (found.returncode, found.stdout.strip()) == (0, "overlap with the true water 1.000")
+    with rasterio.open(water, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as layer:
+        pixels = layer.read(1)
+        assert 0.05 < pixels.mean() < 0.2
+        pixels[:, 10:] = pixels[:, :-10]
+        layer.write(pixels, 1)
+    found = check("radar", scene, tmp_path)
+    assert found.returncode == 1
+    assert "overlap with the true water of 0." in found.stdout
+
+
+@pytest.mark.thorough
+def test_both_ways_find_the_water(scene, tmp_path):
+    pytest.importorskip("scipy")
+    made = run("make_radar.py", scene / "radar", "--size", "512", "--tile", "128")
+    assert made.returncode == 0, made.stderr
+    done = bench(scene, tmp_path, "radar", "--reps", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = done.stdout.splitlines()
+    assert sum(line.startswith(("| FirstLight, stack", "| rasterio + sci")) for line in rows) == 2
+
+
+# How cost grows
+
+
+@pytest.fixture
+def linear(runner, monkeypatch):
+    """``linear.py``, with the runner that it takes from."""
+    monkeypatch.setitem(sys.modules, "bench", runner)
+    spec = importlib.util.spec_from_file_location("bench_linear", FOLDER / "linear.py")
+    linear = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bench_linear", linear)
+    spec.loader.exec_module(linear)
+    return linear
+
+
+def cells_of(row):
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_cost_is_told_for_each_scene_and_each_further_one(linear):
+    def run_of(count, scenes, seconds, problem=""):
+        own = {"work_s": seconds - 1, "cpu_s": 2 * seconds, "work_cpu_s": 2 * seconds - 1}
+        return linear.Run(
+            str(count), "A", problem, wall_s=seconds, scenes=scenes, **({} if problem else own)
+        )
+
+    first = [run_of(1, 1, 3.0), run_of(2, 1.9, 4.8), run_of(4, 4, 0.1, "failed (1): a | b")]
+    heads, _, *rows = map(cells_of, linear.linear_table([first]).splitlines())
+    one, two, four = (row[: heads.index("CPU, s")] for row in rows)
+    assert one == ["1", "1", "3.00", "3.00", "**1.00** (1.00–1.00)", "–"]
+    # 3.8 s after the imports, where one scene takes 2 s of them.
+    assert two == ["2", "1.90", "4.80", "2.53", "**1.00** (1.00–1.00)", "2.00"]
+    assert four[:3] == ["4", "failed (1): a / b", ""]
+    assert not any(four[2:])
+
+
+def grow(scene, work, *words):
+    python = ("--firstlight-python", sys.executable, "--server", "python", "--delay-ms", "0")
+    return run("linear.py", *words, "--scene", scene, "--work", work, *python)
+
+
+def test_several_scenes_of_one_job(fires, tmp_path):
+    done = grow(fires, tmp_path, "stack", "--counts", "1,2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [cells_of(row)[0] for row in done.stdout.splitlines()[-3:-1]] == ["1", "2"]
+
+
+def test_a_job_that_fails_has_no_number(fires, tmp_path):
+    work = tmp_path / "fires"
+    (tmp_path / "scene").mkdir()
+    for name in ("before", "grid", "items.json"):
+        (tmp_path / "scene" / name).symlink_to(fires / name)
+    (tmp_path / "scene" / "fires").mkdir()
+    (tmp_path / "scene" / "fires" / "items.json").write_bytes(
+        (fires / "fires" / "items.json").read_bytes()
+    )
+    done = grow(tmp_path / "scene", work, "burn-severity", "--counts", "1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    row = cells_of(done.stdout.splitlines()[-2])
+    assert row[1].startswith("failed (1): ")
+    assert not any(row[2:])
+
+
+@pytest.mark.thorough
+def test_several_scenes_of_every_job(fires, tmp_path):
+    done = grow(fires, tmp_path, "--counts", "1,4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "failed" not in done.stdout
 
 
 def test_every_contender_says_what_it_is(runner):

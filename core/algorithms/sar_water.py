@@ -9,7 +9,7 @@ cores (:mod:`.radar_water.growth`); a threshold that is given or fixed cuts as i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,8 +42,8 @@ from .radar_water.squares import (
     CELL,
     PICTURE,
     SURE,
-    Cell,
     Cut,
+    Part,
     borrowed,
     count_squares,
     find_water,
@@ -145,9 +145,9 @@ class WaterMap:
         local = spread_of_differences(pictures, DIFFERENCE_PX) or 0.0
         return replace(self, doubt=Noise(max(LEAST_LOCAL_DB, round(local, 4)), COMMON_DB))
 
-    def smooth(self, values: Values, date: str) -> Levels:
+    def smooth(self, values: Values, date: str, side: int | None = None) -> Levels:
         """The bands of a date in dB without what is no measurement, and without much of their
-        speckle.
+        speckle; with a ``side`` each square of so many pixels is filtered by itself.
         """
         levels = {}
         for band in LIKE_BANDS:
@@ -156,8 +156,11 @@ class WaterMap:
                 continue
             with np.errstate(invalid="ignore"):
                 known = (seen > FLOOR_DB) & (seen != 0) & (seen < DB.high)
-            levels[band] = speckle.filter_db(
-                np.where(known, seen, np.float32(np.nan)), self.speckle
+            kept = np.where(known, seen, np.float32(np.nan))
+            levels[band] = (
+                speckle.filter_db(kept, self.speckle)
+                if side is None
+                else speckle.filter_squares_db(kept, side, self.speckle)
             )
         return levels
 
@@ -203,17 +206,16 @@ class RadarWaterSurvey:
 
     def tally(self, values: Values) -> npt.NDArray[np.int64]:
         """Int64, (choices, dates, 4, bins + 1): see :func:`.radar_water.squares.count_squares`."""
-        parts = list(_cells(values))
         counted = np.zeros(
             (len(self.choices), len(self.water.cuts), PICTURE + 1, DB.count + 1), np.int64
         )
         for number, date in enumerate(self.water.cuts):
             # Each square is filtered alone, so that it is the same whatever is known of its
             # neighbours.
-            smooth = [self.water.smooth(part, date) for part in parts]
+            smooth = self.water.smooth(values, date, CELL)
             for choice, bands in enumerate(self.choices):
-                cells = [Cell(mean_level(levels, bands), *pair(levels, bands)) for levels in smooth]
-                counted[choice, number] = count_squares(cells, bands)
+                part = Part(mean_level(smooth, bands), *pair(smooth, bands))
+                counted[choice, number] = count_squares(part, bands)
         return counted
 
     def settle(self, total: npt.NDArray[np.int64]) -> WaterMap:
@@ -239,15 +241,6 @@ class RadarWaterSurvey:
             for (date, cut), part in zip(self.water.cuts.items(), total[0])
         }
         return replace(self.water, cuts=cuts)
-
-
-def _cells(values: Values) -> Iterator[Values]:
-    """The squares of a part of the raster."""
-    rows, cols = next(iter(values.values())).shape
-    for row in range(0, rows, CELL):
-        for col in range(0, cols, CELL):
-            window = (slice(row, row + CELL), slice(col, col + CELL))
-            yield {name: pixels[window] for name, pixels in values.items()}
 
 
 def mean_level(levels: Levels, bands: Sequence[str]) -> FloatArray:

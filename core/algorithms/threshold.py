@@ -88,11 +88,38 @@ class Bins:
         -------
         ndarray of int64, (count,)
         """
-        seen = values[~np.isnan(values)]
-        bins = np.floor(
-            (np.clip(seen, self.low, self.high).astype(np.float64) - self.low) / self.step
-        ).astype(np.int64)
-        return np.bincount(np.minimum(bins, self.count - 1), minlength=self.count).astype(np.int64)
+        bins = self._find(values[~np.isnan(values)])
+        return np.bincount(bins, minlength=self.count).astype(np.int64)
+
+    def tally_squares(self, values: npt.NDArray[np.float32], side: int) -> Counts:
+        """The same in each square, counted from the corner; those at the ends may be smaller.
+
+        Parameters
+        ----------
+        values : ndarray of float32, (rows, cols)
+        side : int
+            Of the squares, in pixels.
+
+        Returns
+        -------
+        ndarray of int64, (rows of squares, columns of squares, count)
+        """
+        rows, cols = (np.arange(size) // side for size in values.shape)
+        shape = (int(rows[-1]) + 1, int(cols[-1]) + 1, self.count)
+        known = ~np.isnan(values)
+        places = np.add.outer(rows * shape[1], cols)[known]
+        places *= self.count
+        places += self._find(values[known])
+        counts = np.bincount(places, minlength=shape[0] * shape[1] * shape[2])
+        return counts.reshape(shape).astype(np.int64)
+
+    def _find(self, values: npt.NDArray[np.float32]) -> Counts:
+        """The bin of each value."""
+        inside = np.clip(values, self.low, self.high).astype(np.float64)
+        inside -= self.low
+        inside /= self.step
+        bins = np.floor(inside, out=inside).astype(np.int64)
+        return np.minimum(bins, self.count - 1, out=bins)
 
     def above(self, cut: int) -> float:
         """The value between bin ``cut`` and the next, in the unit of the values."""
@@ -269,36 +296,54 @@ def fit_two(histograms: Counts) -> TwoParts:
     histograms : ndarray of int64, (n, bins)
     """
     total = histograms.sum(axis=1, keepdims=True).astype(np.float64)
+    used = np.flatnonzero(histograms.any(axis=0))
+    filled = slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(0, None)
+    add = _RowSums(np.zeros(histograms.shape), filled)
     with np.errstate(all="ignore"):
-        part = histograms / total
-        bins = np.arange(histograms.shape[1], dtype=np.float64)
-        lower = np.zeros(part.shape)
+        part = (histograms / total)[:, filled]
+        bins = np.arange(histograms.shape[1], dtype=np.float64)[filled]
+        lower = np.zeros(histograms.shape)
         for row, histogram in enumerate(histograms):
             cut = otsu_bin(histogram)
             lower[row, : 0 if cut is None else cut + 1] = 1
+        lower = lower[:, filled]
         for _ in range(_ROUNDS):
             weights = (part * lower, part * (1 - lower))
-            share, means, deviations = _moments(weights, bins)
+            share, means, deviations = _moments(weights, bins, add)
             density = [
                 number * np.exp(-0.5 * ((bins - mean) / deviation) ** 2) / deviation
                 for number, mean, deviation in zip(share, means, deviations)
             ]
             both = density[0] + density[1]
             lower = np.where(both > 0, density[0] / both, lower)
-        fit = np.sqrt(part * both / np.sqrt(2 * np.pi)).sum(axis=1)
+        fit = add(np.sqrt(part * both / np.sqrt(2 * np.pi)))[:, 0]
     flat = [(below[:, 0], above[:, 0]) for below, above in (share, means, deviations)]
     return TwoParts(flat[0][0], flat[1], flat[2], fit)
 
 
-def _moments(weights: tuple[Floats, Floats], bins: Floats) -> list[tuple[Floats, Floats]]:
+@dataclass(frozen=True)
+class _RowSums:
+    """Sums over all bins where only some are not empty: in which order numbers are added depends on
+    how many there are, and the sum is to be the same to the bit whatever histograms come together.
+    """
+
+    row: Floats
+    """(n, bins), zeros."""
+    filled: slice
+
+    def __call__(self, values: Floats) -> Floats:
+        """Sums of the filled bins, (n, 1)."""
+        self.row[:, self.filled] = values
+        return np.asarray(self.row.sum(axis=1, keepdims=True))
+
+
+def _moments(
+    weights: tuple[Floats, Floats], bins: Floats, add: _RowSums
+) -> list[tuple[Floats, Floats]]:
     """Share, mean and standard deviation of both parts, (n, 1) each."""
-    shares = [part.sum(axis=1, keepdims=True) for part in weights]
-    means = [
-        (part * bins).sum(axis=1, keepdims=True) / share for part, share in zip(weights, shares)
-    ]
-    spreads = [
-        (part * (bins - mean) ** 2).sum(axis=1, keepdims=True) for part, mean in zip(weights, means)
-    ]
+    shares = [add(part) for part in weights]
+    means = [add(part * bins) / share for part, share in zip(weights, shares)]
+    spreads = [add(part * (bins - mean) ** 2) for part, mean in zip(weights, means)]
     variances = [spread / share + 1 / 12 for spread, share in zip(spreads, shares)]
     return [
         (shares[0], shares[1]),

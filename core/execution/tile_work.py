@@ -27,6 +27,10 @@ from .tile_groups import inside
 FloatArray = npt.NDArray[np.float32]
 STRIP = 128
 """Rows that a kernel without halo gets at once."""
+SQUARES_STRIP = 512
+"""Rows that a survey of squares gets at once: it asks each square with a few numbers, and two
+threads would wait for each other between many short steps.
+"""
 
 
 class TileSource(Protocol):
@@ -85,7 +89,8 @@ class SurveyWork:
             return survey.tally(
                 _read_with_halo(self.source, self.indexes, self.kernel.survey_halo, tile)
             )
-        rows = max(1, STRIP // self.kernel.cell) * self.kernel.cell
+        cell = self.kernel.cell
+        rows = STRIP if cell == 1 else max(1, SQUARES_STRIP // cell) * cell
         parts = [survey.tally(values) for values in self.source.strips(self.indexes, tile, rows)]
         return sum(parts[1:], parts[0])
 

@@ -92,6 +92,8 @@ TABLES = {
     # What counts here is the work after the engine's start, which a cluster that is running already
     # has behind it.
     "engines": Table("engines", "threads_2", bands="red,nir", line=False, reps=5),
+    # One picture of make_radar.py.
+    "radar": Table("radar", "scipy_lee_otsu", line=False),
     "outline-noise": Table("outline", "gdal_polygonize", line=False, classes="noise"),
     "outline-patches": Table("outline", "gdal_polygonize", line=False, classes="patches"),
 }
@@ -186,8 +188,10 @@ class Bench:
         return left, top - side, left + side, top
 
     def tiles(self) -> Iterator[Path]:
-        """The files of an event."""
-        return (self.scene / "event").glob("*/*.tif") if self.table.job == "event" else iter(())
+        """The files that an event or radar takes beside the scene's, or instead of them."""
+        places = {"event": "event/*/*.tif", "radar": "radar/vv.tif"}
+        place = places.get(self.table.job)
+        return self.scene.glob(place) if place else iter(())
 
     def item(self) -> dict[str, Any]:
         """The STAC item of the date that is used."""

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import rasterio
 from median_check import check_median
 from outline_check import check_outline
+from radar_check import check_radar
 from rasterio.windows import Window, from_bounds
 
 LOCAL = Path(os.environ["BENCH_LOCAL"])
@@ -479,6 +480,7 @@ def main() -> int:
         "dnbr": lambda: check_dnbr(step, skip),
         "engines": lambda: check_ndvi(step, skip),
         "outline": lambda: check_outline(OUT, WrongError),
+        "radar": lambda: check_radar(OUT, WrongError),
     }
     try:
         print(checks[job]())

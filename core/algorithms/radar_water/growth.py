@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,7 @@ from .levels import (
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Pixels = tuple[npt.NDArray[np.intp], ...]
 
 WINDOW_RADIUS = 12
 """Pixels around one in which water and land are looked at: 250 m of Sentinel-1."""
@@ -104,6 +106,8 @@ WIDE_RATIO_DB, WIDE_CROSS_DB = 11.0, -25.5
 """Mean ratio and cross-polarised level of rough water; see ``ROUGH_RATIO_DB``. A judgement."""
 WIDE_DARK_DB, WIDE_DARK_CROSS_DB = -20.0, -24.3
 """Mean levels of a window of 25 pixels that is water as a whole: no labelled field is so wide."""
+STRIP = 128
+"""Rows at a time, so that what passes between the steps stays in the processor's cache."""
 _SCALE = 100
 _PREDECESSORS = (
     ((-1, -1), (-1, 0), (-1, 1)),
@@ -242,22 +246,28 @@ def grow_water(
     picture = _Picture(observed, _hundredths(level), *map(_hundredths_of, (like, cross)))
     with np.errstate(invalid="ignore"):
         land = level >= np.float32(growth.land_from_db)
-        wide = box_sums(land, WINDOW_RADIUS) < LEAST_LAND
+        land_near = box_sums(land, WINDOW_RADIUS)
+        wide = land_near < LEAST_LAND
         core = (level < np.float32(growth.core_db)) & _is_dark(like, cross, wide, growth)
         echo = core & (level >= np.float32(mean_db(DARKEST_WATER_DB, bands)))
     core |= _is_wide_water(picture, growth)
-    support = np.where(wide, WIDE_SUPPORT, growth.support)
-    core &= box_sums(core, SUPPORT_RADIUS) >= support * box_sums(observed, SUPPORT_RADIUS)
-    water_db = _local_mean(picture.level, echo, 1, growth.water_db)
-    land_db = _local_mean(picture.level, land, LEAST_LAND, growth.land_db)
+    asked = np.nonzero(core)
+    near, seen = (box_sums(one, SUPPORT_RADIUS)[asked] for one in (core, observed))
+    core[asked] = near >= np.where(wide[asked], WIDE_SUPPORT, growth.support) * seen
+    echo_near = box_sums(echo, WINDOW_RADIUS)
+    water_db = _local_mean(picture.level, echo, echo_near, 1, growth.water_db)
+    land_db = _local_mean(picture.level, land, land_near, LEAST_LAND, growth.land_db)
     contrast = land_db - water_db
-    lenient = water_db + np.maximum(GROWTH_SHARE * contrast, contrast - LAND_TAIL_DB)
+    lenient = contrast - LAND_TAIL_DB
+    np.maximum(lenient, GROWTH_SHARE * contrast, out=lenient)
+    lenient += water_db
     with np.errstate(invalid="ignore"):
         likely = level < lenient
     core &= contrast >= LEAST_CONTRAST_DB
-    if growth.region_db is not None:
+    if growth.region_db is not None and core.any():
         region = _grow(core, likely, SEED_STEPS)
-        core &= _is_water_on_average(picture, region, growth.region_db)
+        asked = np.nonzero(core)
+        core[asked] = _is_water_on_average(picture, region, growth.region_db, asked)
     water = _grow(core, likely, GROWTH_STEPS)
     if growth.line_db is not None:
         with np.errstate(invalid="ignore"):
@@ -302,13 +312,15 @@ def _is_wide_water(picture: _Picture, growth: Growth) -> Bools | bool:
     return np.asarray(found & picture.observed)
 
 
-def _is_water_on_average(picture: _Picture, region: Bools, region_db: float) -> Bools:
+def _is_water_on_average(
+    picture: _Picture, region: Bools, region_db: float, asked: Pixels
+) -> Bools:
     """Ask both polarisations of what has grown from cores, where speckle no longer counts."""
     if picture.like is None or picture.cross is None:
-        [level] = _local_means([picture.level], region, REGION_RADIUS)
+        [level] = _local_means([picture.level], region, REGION_RADIUS, asked)
         return np.asarray(level <= region_db)
     level, like, cross = _local_means(
-        [picture.level, picture.like, picture.cross], region, REGION_RADIUS
+        [picture.level, picture.like, picture.cross], region, REGION_RADIUS, asked
     )
     dark = (level <= region_db) & (like <= REGION_LIKE_DB) & (cross <= REGION_CROSS_DB)
     dark |= (like - cross >= REGION_RATIO_DB) & (cross <= REGION_ROUGH_DB)
@@ -317,7 +329,10 @@ def _is_water_on_average(picture: _Picture, region: Bools, region_db: float) -> 
 
 def _hundredths(level: FloatArray) -> Ints:
     """Whole hundredths of dB; 0 where nothing is observed."""
-    return np.asarray(np.rint(np.nan_to_num(level) * np.float32(_SCALE)), np.int32)
+    scaled = level * np.float32(_SCALE)
+    np.rint(scaled, out=scaled)
+    scaled[np.isnan(scaled)] = 0
+    return scaled.astype(np.int32)
 
 
 def _hundredths_of(level: FloatArray | None) -> Ints | None:
@@ -366,7 +381,7 @@ def _on_long_paths(mask: Bools) -> Bools:
 def _grow(core: Bools, likely: Bools, steps: int) -> Bools:
     """Dilate so many times within what is likely."""
     grown: Bools = core.copy()
-    for _ in range(steps):
+    for _ in range(steps if core.any() else 0):
         grown |= _dilate(grown) & likely
     return grown
 
@@ -382,31 +397,58 @@ def _dilate(mask: Bools) -> Bools:
     return wide
 
 
-def _local_mean(hundredths: Ints, chosen: Bools, least: int, otherwise: float) -> Floats:
-    """Average the chosen pixels of each window, dB; ``otherwise`` where they are fewer than
-    ``least``.
+def _local_mean(
+    hundredths: Ints, chosen: Bools, count: Ints, least: int, otherwise: float
+) -> Floats:
+    """Average the chosen pixels of each window, dB, of which there are ``count``; ``otherwise``
+    where they are fewer than ``least``.
     """
-    count = box_sums(chosen, WINDOW_RADIUS)
-    total = box_sums(np.where(chosen, hundredths, 0), WINDOW_RADIUS)
-    enough = count >= least
-    mean = total / np.where(enough, count, 1) / _SCALE
-    return np.where(enough, mean, otherwise)
+    mean: Floats = box_sums(hundredths * chosen, WINDOW_RADIUS) / np.maximum(count, 1)
+    mean /= _SCALE
+    mean[count < least] = otherwise
+    return mean
 
 
-def _local_means(bands: Sequence[Ints], chosen: Bools, radius: int) -> list[Floats]:
-    """Average the chosen pixels of each band in each window, dB; 0 where there are none."""
-    count = np.maximum(box_sums(chosen, radius), 1) * _SCALE
-    return [box_sums(np.where(chosen, band, 0), radius) / count for band in bands]
+def _local_means(
+    bands: Sequence[Ints], chosen: Bools, radius: int, asked: Pixels = ()
+) -> list[Floats]:
+    """Average the chosen pixels of each band in the windows of some pixels, or of all, dB; 0 where
+    there are none.
+    """
+    count = np.maximum(box_sums(chosen, radius)[asked], 1) * _SCALE
+    return [box_sums(band * chosen, radius)[asked] / count for band in bands]
 
 
 def box_sums(values: npt.NDArray[np.generic], radius: int) -> Ints:
     """Sum whole numbers in a window around each pixel; beyond the edge there are none.
 
-    Running sums may overflow, their differences do not: arithmetic modulo 2³² is exact.
+    Counts of pixels are of few bytes as long as they fit: four times as many pass at once.
+
+    Parameters
+    ----------
+    values : ndarray of bool or int32, (rows, cols)
+    radius : int
+        Below 128.
     """
-    padded = np.pad(values.astype(np.int32), ((radius + 1, radius), (radius + 1, radius)))
     size = 2 * radius + 1
-    down = np.cumsum(padded, axis=0, dtype=np.int32)
-    down = down[size:] - down[:-size]
-    across = np.cumsum(down, axis=1, dtype=np.int32)
-    return np.asarray(across[:, size:] - across[:, :-size], np.int32)
+    mask = values.dtype == np.bool_
+    padded = np.pad(values.view(np.uint8) if mask else values, radius)
+    sums = np.empty(values.shape, np.int32)
+    for row in range(0, len(sums), STRIP):
+        across = _run_sums(padded[row : row + STRIP + 2 * radius].T, size).T
+        sums[row : row + STRIP] = _run_sums(across.astype(np.uint16) if mask else across, size)
+    return sums
+
+
+def _run_sums(values: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    """Sum so many rows from each on, of sums of 1, 2, 4, 8 of them and so on."""
+    total = np.zeros_like(values[size - 1 :])
+    some, number, done = values, 1, 0
+    while True:
+        if size & number:
+            total += some[done : done + len(total)]
+            done += number
+        if 2 * number > size:
+            return total
+        some = some[:-number] + some[number:]
+        number *= 2

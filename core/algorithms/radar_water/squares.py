@@ -122,8 +122,10 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One square of ``CELL`` pixels, filtered by itself."""
+class Part:
+    """A part of the picture from a square's corner on, each square of ``CELL`` pixels filtered by
+    itself.
+    """
 
     level: FloatArray
     """Level that is compared with thresholds, dB."""
@@ -131,23 +133,19 @@ class Cell:
     """The like-polarised band, and the cross-polarised one, where they are known."""
     cross: FloatArray | None
 
-    def parts(self, side: int) -> list[Cell]:
-        """Cut into squares."""
-        rows, cols = self.level.shape
-        corners = [(row, col) for row in range(0, rows, side) for col in range(0, cols, side)]
-        return [self._part(np.s_[row : row + side, col : col + side]) for row, col in corners]
-
-    def _part(self, where: tuple[slice, slice]) -> Cell:
+    def square(self, row: int, col: int, side: int) -> Part:
+        """One of the squares of a size, counted in squares."""
+        where = np.s_[row * side : (row + 1) * side, col * side : (col + 1) * side]
         bands = (None if band is None else band[where] for band in (self.like, self.cross))
-        return Cell(self.level[where], *bands)
+        return Part(self.level[where], *bands)
 
 
-def count_squares(cells: Sequence[Cell], bands: Sequence[str]) -> npt.NDArray[np.int64]:
+def count_squares(part: Part, bands: Sequence[str]) -> npt.NDArray[np.int64]:
     """Count what squares and the whole picture hold.
 
     Parameters
     ----------
-    cells : sequence of Cell
+    part : Part
     bands : sequence of str
         Polarisations whose mean is their level.
 
@@ -158,24 +156,37 @@ def count_squares(cells: Sequence[Cell], bands: Sequence[str]) -> npt.NDArray[np
         squares last.
     """
     result = np.zeros((PICTURE + 1, DB.count + 1), np.int64)
+    finest = min(side for side, _ in SQUARES)
+    fine = DB.tally_squares(part.level, finest)
     for side, least_fit in SQUARES:
-        squares = [part for cell in cells for part in cell.parts(side)]
-        counts = np.stack([DB.tally(square.level) for square in squares])
+        counts = _merge(fine, side // finest)
         if side == CELL:
-            result[PICTURE] = [*counts.sum(axis=0), len(counts)]
-        for kind, chosen in _sort_squares(squares, counts, least_fit, bands):
-            result[kind, :-1] += counts[chosen]
+            result[PICTURE] = [*counts.sum(axis=(0, 1)), counts[..., 0].size]
+        for kind, square in _sort_squares(part, counts, side, least_fit, bands):
+            result[kind, :-1] += counts[square]
             result[kind, -1] += 1
     return result
 
 
+def _merge(counts: Counts, number: int) -> Counts:
+    """Histograms of squares so many times as long."""
+    for _ in range(2):
+        merged = counts[::number].copy()
+        for place in range(1, number):
+            others = counts[place::number]
+            merged[: len(others)] += others
+        counts = merged.swapaxes(0, 1)
+    return np.ascontiguousarray(counts)
+
+
 def _sort_squares(
-    squares: Sequence[Cell], counts: Counts, least_fit: float, bands: Sequence[str]
-) -> list[tuple[int, int]]:
-    """The kind and the number of each square that has two parts, the lower one dark."""
+    part: Part, counts: Counts, side: int, least_fit: float, bands: Sequence[str]
+) -> list[tuple[int, tuple[int, int]]]:
+    """The kind and the place of each square that has two parts, the lower one dark."""
+    across, counts = counts.shape[1], counts.reshape(-1, counts.shape[2])
     dark_bins = round((mean_db(DARKEST_LAND_DB, bands) - DB.low) / DB.step)
     known = counts.sum(axis=1)
-    enough = known >= max(square.level.size for square in squares) // 2
+    enough = known >= part.square(0, 0, side).level.size // 2
     enough &= counts[:, :dark_bins].sum(axis=1) >= LEAST_SHARE / 2 * known
     numbers = np.flatnonzero(enough)
     if not numbers.size:
@@ -184,13 +195,14 @@ def _sort_squares(
     two = (fitted.distance >= LEAST_DISTANCE) & (fitted.fit >= least_fit) & _is_dark(fitted, bands)
     two &= np.minimum(fitted.share, 1 - fitted.share) >= LEAST_SHARE
     means = [_to_db(mean) for mean in fitted.means]
+    places = [divmod(int(number), across) for number in numbers[two]]
     return [
-        (_kind(squares[number], low, (low + high) / 2, bands), int(number))
-        for number, low, high in zip(numbers[two], means[0][two], means[1][two])
+        (_kind(part.square(*place, side), low, (low + high) / 2, bands), place)
+        for place, low, high in zip(places, means[0][two], means[1][two])
     ]
 
 
-def _kind(square: Cell, low_db: float, middle_db: float, bands: Sequence[str]) -> int:
+def _kind(square: Part, low_db: float, middle_db: float, bands: Sequence[str]) -> int:
     """Ask both polarisations whether the darker part is water."""
     dark = square.level < np.float32(middle_db)
     inner = dark & (box_sums(dark, SUPPORT_RADIUS) > (2 * SUPPORT_RADIUS + 1) ** 2 // 2)

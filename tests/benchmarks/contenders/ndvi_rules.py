@@ -28,7 +28,9 @@ def ndvi(nir: npt.NDArray[np.uint16], red: npt.NDArray[np.uint16]) -> npt.NDArra
 
 
 def to_cog(draft: Path, target: Path, codec: dict[str, str]) -> None:
-    """Lay a finished raster out as a COG with overviews, and remove it."""
+    """Lay a finished raster out as a COG with overviews, and remove it; the codec may bring another
+    predictor and resampling than those for float32.
+    """
     import rasterio
     from rasterio.shutil import copy as copy_raster
 
@@ -39,7 +41,7 @@ def to_cog(draft: Path, target: Path, codec: dict[str, str]) -> None:
         "overview_resampling": "AVERAGE",
     }
     with rasterio.Env(GDAL_NUM_THREADS=WORKERS):
-        copy_raster(draft, target, driver="COG", **options, **codec)
+        copy_raster(draft, target, driver="COG", **{**options, **codec})
     draft.unlink()
 
 

@@ -5,21 +5,18 @@ the box around them.
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from task import ITEMS, OUT, SOURCE
+from grid_scenes import CHOSEN, SCENE_PIXELS, read_grid, write_area, write_items
+from task import ITEMS, OUT
 
 from firstlight.core.discovery.area import parse_area
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.mosaic import MosaicParams, run_mosaic
 from firstlight.core.settings import resolve_settings
 
-SCENE_PIXELS = 10_980**2
-CHOSEN = {1: [0], 2: [0, 1], 4: [0, 1, 3, 4], 9: list(range(9))}
 STEP = 10
 
 
@@ -27,19 +24,8 @@ def run(count: int, settings: dict[str, Any] | None = None, **more: str) -> None
     """Compute, and say how many seconds it took for each 10980 × 10980 pixels of the result, after
     the imports.
     """
-    from rasterio.warp import transform
-
-    base = f"{SOURCE.rpartition('/')[0]}/grid"
-    grid = Path(os.environ["BENCH_LOCAL"]).parent / "grid"
-    features = json.loads((grid / "items.json").read_text(encoding="utf-8"))["features"]
-    scenes = [features[number] for number in CHOSEN[count]]
-    for scene in scenes:
-        for asset in scene["assets"].values():
-            asset["href"] = f"{base}/{asset['href']}"
-    items = Path(OUT) / ITEMS.name
-    items.write_text(
-        json.dumps({"type": "FeatureCollection", "features": scenes}), encoding="utf-8"
-    )
+    features = read_grid()
+    items = write_items(OUT / ITEMS.name, [features[number] for number in CHOSEN[count]])
     boxes = [
         (one["assets"]["red"]["proj:transform"], one["assets"]["red"]["proj:shape"])
         for one in features
@@ -52,17 +38,7 @@ def run(count: int, settings: dict[str, Any] | None = None, **more: str) -> None
     step = abs(boxes[3][0][5] - boxes[0][0][5])
     west, north = boxes[0][0][2] + STEP, boxes[0][0][5] - STEP
     east, south = west + cols * step + side - 2 * STEP, north - rows * step - side + 2 * STEP
-    lons, lats = transform(
-        "EPSG:32632",
-        "EPSG:4326",
-        [west, east, east, west, west],
-        [north, north, south, south, north],
-    )
-    area = {"type": "Polygon", "coordinates": [list(zip(lons, lats))]}
-    path = Path(OUT) / "area.geojson"
-    path.write_text(
-        json.dumps({"type": "Feature", "properties": {}, "geometry": area}), encoding="utf-8"
-    )
+    path = write_area(OUT / "area.geojson", "EPSG:32632", (west, south, east, north))
     began = time.perf_counter()
     params = MosaicParams(
         items=items,

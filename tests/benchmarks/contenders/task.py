@@ -21,6 +21,8 @@ ITEMS = Path(os.environ["BENCH_ITEMS"])
 """A STAC item collection of one item, with those bands as assets."""
 AREA = Path(os.environ["BENCH_AREA"])
 """The bounds as a GeoJSON polygon in longitude and latitude."""
+RADAR = Path(os.environ["BENCH_LOCAL"]).parent / "radar" / "vv.tif"
+"""Backscatter of make_radar.py in power; only of radar."""
 OUT = Path(os.environ["BENCH_OUT"])
 BANDS = os.environ["BENCH_BANDS"].split(",")
 BOUNDS = tuple(float(word) for word in os.environ["BENCH_BOUNDS"].split(","))

@@ -13,20 +13,24 @@ from firstlight.core.algorithms.radar_water.growth import (
     HALO,
     LINE_LENGTH,
     Growth,
+    box_sums,
     grow_water,
     prior_growth,
     surveyed_growth,
 )
+from firstlight.core.algorithms.radar_water.levels import DB
 from firstlight.core.algorithms.radar_water.squares import (
     CELL,
     DOUBTED,
     LIKELY,
     PICTURE,
     SURE,
-    Cell,
+    Cut,
+    Part,
     count_squares,
     find_water,
 )
+from firstlight.core.algorithms.sar_water import RadarWaterSurvey, WaterMap
 from firstlight.core.algorithms.threshold import CutOrigin, ThresholdMethod
 
 BANDS = ("vv", "vh")
@@ -134,7 +138,7 @@ def test_without_the_like_polarised_band_its_level_is_not_asked_for() -> None:
     assert not grow_water(level, None, level, ("vh",), prior_growth(("vh",)))[0].any()
 
 
-def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) -> Cell:
+def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) -> Part:
     """Half of the square is dark, with what speckle a filter leaves."""
     random = np.random.default_rng(3)
     bands = []
@@ -142,7 +146,7 @@ def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) 
         band = np.full((CELL, CELL), high)
         band[:, : CELL // 2] = low
         bands.append((band + random.normal(0, 1, band.shape)).astype(np.float32))
-    return Cell((bands[0] + bands[1]) / np.float32(2), bands[0], bands[1])
+    return Part((bands[0] + bands[1]) / np.float32(2), bands[0], bands[1])
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,7 @@ def cell(dark: tuple[float, float], light: tuple[float, float] = (-9.0, -15.0)) 
     ],
 )
 def test_squares_ask_both_polarisations(dark: tuple[float, float], kind: int | None) -> None:
-    counted = count_squares([cell(dark)], BANDS)
+    counted = count_squares(cell(dark), BANDS)
     assert counted[PICTURE, :-1].sum() == CELL**2
     assert counted[PICTURE, -1] == 1
     for row in (SURE, LIKELY, DOUBTED):
@@ -165,15 +169,86 @@ def test_squares_ask_both_polarisations(dark: tuple[float, float], kind: int | N
         assert counted[row, :-1].sum() % CELL == 0
 
 
+@pytest.mark.parametrize("bands", [("vv",), BANDS])
+def test_a_survey_is_the_sum_of_its_squares_each_filtered_by_itself(bands: Any) -> None:
+    """Square by square, each with nothing around it; those cut off at the ends hold land alone."""
+    random = np.random.default_rng(8)
+    values = {}
+    for name, land, depth in (
+        ("post.vv", -10, 11),
+        ("post.vh", -17, 10),
+        ("pre.vv", -10, 9),
+        ("pre.vh", -17, 11),
+    ):
+        power = random.gamma(speckle.LOOKS, 1 / speckle.LOOKS, (150, 200))
+        band = land + 10 * np.log10(power)
+        band[20:110, 30 + depth : 60] -= depth
+        band[70:120, 100:170] -= depth
+        band[50:66, 10:50] = np.nan
+        band[random.random(band.shape) < 0.01] = np.nan
+        if name.endswith(bands):
+            values[name] = band.astype(np.float32)
+    cuts = dict.fromkeys(("post", "pre"), Cut(-19.25, CutOrigin.FIXED))
+    water = WaterMap(bands, cuts, speckle.SpeckleFilter.REFINED_LEE)
+    survey = RadarWaterSurvey(water, ThresholdMethod.KI)
+    expected = np.zeros_like(survey.tally(values))
+    for row in range(0, 150, CELL):
+        for col in range(0, 200, CELL):
+            square = np.s_[row : row + CELL, col : col + CELL]
+            for number, date in enumerate(cuts):
+                smooth = {
+                    band: speckle.filter_db(values[f"{date}.{band}"][square], water.speckle)
+                    for band in bands
+                }
+                like, cross = smooth["vv"], smooth.get("vh")
+                levels = [like] if cross is None else [(like + cross) / np.float32(2), cross]
+                for choice, level in enumerate(levels):
+                    chosen = survey.choices[choice]
+                    expected[choice, number] += count_squares(Part(level, like, cross), chosen)
+    assert (expected[0, :, SURE, -1] > 2).all()
+    assert expected[0, 0, PICTURE, -1] == 12
+    assert np.array_equal(survey.tally(values), expected)
+
+
+@pytest.mark.parametrize("side", [32, 64])
+def test_histograms_of_squares_are_those_of_each_alone(side: int) -> None:
+    random = np.random.default_rng(2)
+    level = random.normal(-12, 30, (150, 70)).astype(np.float32)  # beyond both ends, too
+    level[random.random(level.shape) < 0.2] = np.nan
+    level[:40, :40] = np.nan
+    found = DB.tally_squares(level, side)
+    assert found.shape == (-(-150 // side), -(-70 // side), DB.count)
+    for row, col in np.ndindex(found.shape[:2]):
+        alone = level[row * side : (row + 1) * side, col * side : (col + 1) * side]
+        assert np.array_equal(found[row, col], DB.tally(alone))
+
+
+@pytest.mark.parametrize("radius", [1, 2, 6, 8, 12])
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (300, 40)])
+def test_sums_in_windows_are_those_of_a_slow_loop(radius: int, shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(4)
+    for values in (
+        random.integers(-5000, 2000, shape).astype(np.int32),
+        random.random(shape) < 0.5,
+        np.ones(shape, np.bool_),
+    ):
+        found = box_sums(values, radius)
+        assert found.dtype == np.int32
+        for row, col in random.integers(0, shape, (20, 2)):
+            top, left = max(row - radius, 0), max(col - radius, 0)
+            window = values[top : row + radius + 1, left : col + radius + 1]
+            assert found[row, col] == window.sum()
+
+
 def test_sure_squares_give_a_threshold_and_doubted_ones_ask_the_whole_picture() -> None:
-    water = find_water(3 * count_squares([cell((-21.0, -28.0))], BANDS), BANDS, ThresholdMethod.KI)
+    water = find_water(3 * count_squares(cell((-21.0, -28.0)), BANDS), BANDS, ThresholdMethod.KI)
     assert water is not None
     assert water.growth is not None
     assert water.origin == CutOrigin.SQUARES
     assert -24 < water.threshold_db < -14
     assert water.growth.water_db == pytest.approx(-24.5, abs=0.3)
     assert water.growth.land_db == pytest.approx(-12.0, abs=0.3)
-    doubted = 3 * count_squares([cell((-15.5, -24.5), (-11.5, -18.5))], BANDS)
+    doubted = 3 * count_squares(cell((-15.5, -24.5), (-11.5, -18.5)), BANDS)
     valley = find_water(doubted, BANDS, ThresholdMethod.KI)
     assert valley is not None
     assert valley.origin == CutOrigin.PICTURE

@@ -15,6 +15,7 @@ from firstlight.core.algorithms.speckle import (
     LOOKS,
     SpeckleFilter,
     filter_db,
+    filter_squares_db,
     lee,
     refined_lee,
 )
@@ -161,6 +162,20 @@ def test_a_band_in_db_is_filtered_as_power() -> None:
     np.testing.assert_allclose(filter_db(decibel, "lee"), 10 * np.log10(lee(power)), atol=1e-4)
     assert filter_db(decibel, "none") is decibel
     assert filter_db(decibel, "refined-lee").dtype == np.float32
+
+
+@pytest.mark.parametrize("method", list(SpeckleFilter))
+@pytest.mark.parametrize("shape", [(64, 64), (100, 161), (5, 70)])
+def test_squares_are_filtered_as_if_nothing_was_around_them(
+    method: SpeckleFilter, shape: tuple[int, int]
+) -> None:
+    decibel = (10 * np.log10(speckled(shape, 5))).astype(np.float32)
+    together = filter_squares_db(decibel, 32, method)
+    for row in range(0, shape[0], 32):
+        for col in range(0, shape[1], 32):
+            square = np.s_[row : row + 32, col : col + 32]
+            alone = filter_db(decibel[square], method)
+            assert np.array_equal(together[square], alone, equal_nan=True)
 
 
 @pytest.mark.parametrize("method", [SpeckleFilter.LEE, SpeckleFilter.REFINED_LEE])
