@@ -94,8 +94,8 @@ def _pick(reader: RasterReader, index: int, picks: Sequence[_Pick]) -> list[Floa
     point for that.
     """
     over = [one for one in picks if one.rows.any() and one.cols.any()]
-    rows = np.unique(np.concatenate([one.row[one.rows] for one in over])) if over else ()
-    if len(rows):
+    if over:
+        rows = np.unique(np.concatenate([one.row[one.rows] for one in over]))
         left = min(int(one.col[one.cols].min()) for one in over)
         right = max(int(one.col[one.cols].max()) for one in over) + 1
         for start in range(int(rows[0]), int(rows[-1]) + 1, STRIP):
