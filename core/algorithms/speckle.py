@@ -204,7 +204,8 @@ def _estimate(power: Floats, count: Bytes, total: Floats, squares: Floats, looks
         signal /= variance
         weight = np.where(variance > 0, np.minimum(signal, 1, out=signal), 0)
         weight *= power - mean
-        return np.add(mean, weight, out=mean)  # NaN where the pixel is
+        mean += weight  # NaN where the pixel is
+    return mean
 
 
 def _box_sums(strip: _Strip) -> tuple[Bytes, Floats, Floats]:
@@ -292,7 +293,8 @@ def _nine(strip: _Strip, numbers: Numbers) -> list[Numbers]:
 def _strongest(nine: list[Floats]) -> Bytes:
     """The side of each pixel from its nine means."""
     own = nine[_OWN]
-    steepest, side = np.empty(0), np.empty(0, np.uint8)
+    steepest: Floats = np.empty(0)
+    side: Bytes = np.empty(0, np.uint8)
     for number, (one, other) in enumerate(_EDGES):
         steep = nine[one[0]] + nine[one[1]]
         steep += nine[one[2]]
