@@ -1,5 +1,5 @@
-# title: FirstLight, two stacks and the two layers of burn severity: index and classes, without
-# outline and catalogue python: firstlight
+# title: FirstLight, two stacks and two layers of burn severity, no outline and catalogue
+# python: firstlight
 from task import LATER, OUT, SOURCE
 
 from firstlight.core.algorithms.burn import BurnSeverity, severity_kernel
