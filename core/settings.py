@@ -318,7 +318,7 @@ class Settings:
         200_000_000, "spark.from_rows", "integer", "So many rows of a table: on Spark", least=0
     )
     serial_below_tiles: int = _setting(
-        100, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0
+        2, "processing.serial_below_tiles", "integer", "Fewer tiles: one after the other", least=0
     )
     cluster_from_tiles: int = _setting(
         1000, "processing.cluster_from_tiles", "integer", "So many tiles: on the cluster", least=0

@@ -92,6 +92,15 @@ class Telling(Protocol):
         """Key → text."""
 
 
+@runtime_checkable
+class Reaching(Protocol):
+    """A function that says itself how far it looks: what its survey settles may need less."""
+
+    @property
+    def halo(self) -> int:
+        """Pixels around it that a pixel depends on."""
+
+
 @dataclass(frozen=True)
 class Kernel:
     """One tile's worth of work.
@@ -147,9 +156,9 @@ class Kernel:
         return replace(self, compute=sample.learn(self.compute, windows), sample=None)
 
     def settled(self, total: npt.NDArray[np.int64]) -> Kernel:
-        """The kernel that needs no survey any more."""
-        return (
-            self
-            if self.survey is None
-            else replace(self, compute=self.survey.settle(total), survey=None)
-        )
+        """The kernel that needs no survey any more; with what was settled it may look less far."""
+        if self.survey is None:
+            return self
+        compute = self.survey.settle(total)
+        halo = min(self.halo, compute.halo) if isinstance(compute, Reaching) else self.halo
+        return replace(self, compute=compute, halo=halo, survey=None)

@@ -233,14 +233,19 @@ class RadarWaterSurvey:
                     date: cut or other_date(known, part)
                     for (date, cut), part in zip(found.items(), counted)
                 }
-                return replace(self.water, bands=bands, cuts=cuts)
+                return self._settled(bands, cuts)
         cuts = {
             date: replace(
                 borrowed(cut, part), growth=prior_growth(self.water.bands, bool(part[SURE, -1]))
             )
             for (date, cut), part in zip(self.water.cuts.items(), total[0])
         }
-        return replace(self.water, cuts=cuts)
+        return self._settled(self.water.bands, cuts)
+
+    def _settled(self, bands: tuple[str, ...], cuts: Mapping[str, Cut]) -> WaterMap:
+        """The map with its thresholds; it looks as far as they need."""
+        reach = max((cut.growth.halo for cut in cuts.values() if cut.growth), default=growth.HALO)
+        return replace(self.water, bands=bands, cuts=cuts, halo=reach)
 
 
 def mean_level(levels: Levels, bands: Sequence[str]) -> FloatArray:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..errors import AreaError
-from ..shapes.circle import circle
 from ..shapes.coordinates import EXAMPLE, Written, read_coordinates
 from ..shapes.vector import geometry_from_file, geometry_from_json, geometry_from_wkt
 from ..text import at_home, shortened
@@ -98,6 +97,8 @@ def _around(written: Written, text: str, tell: Callable[[str], None] | None) -> 
     if tell is not None and (written.guessed or written.radius_km is None):
         tell(_reading(written, radius))
     if radius is not None:
+        from ..shapes.circle import circle  # with numpy; other areas need none
+
         tree = circle(*points[0], radius)
     elif len(points) == 2:
         (west, south), (east, north) = points

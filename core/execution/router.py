@@ -66,7 +66,7 @@ class Choice:
     reason: str
     """One sentence, for a person."""
     is_plain: bool = False
-    """What anybody expects of a small job: nobody need be told."""
+    """What anybody expects of this computer: nobody need be told before."""
 
     @property
     def title(self) -> str:
@@ -81,8 +81,8 @@ class Choice:
 def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choice:
     """Choose an engine.
 
-    Few tiles are done one after the other, which needs no other thread; many by threads; very many
-    by the cluster, where one is configured. Remote pixels are read by threads however few they are.
+    One tile is done here and now; several by threads, even where these are to begin later; very
+    many by the cluster, where one is configured.
     A single core, or memory for a single tile, leaves nothing but one after the other on this
     computer.
 
@@ -140,12 +140,14 @@ def _choose_here(job: Job, settings: Settings, tiles: str, workers: int, limit: 
         return _one_by_one(tiles + (limit or ", one core"))
     if job.tiles < settings.serial_below_tiles:
         if job.tiles <= 1 or not job.remote:
-            few = f"{tiles}, fewer than {settings.serial_below_tiles}"
-            return replace(_one_by_one(few), is_plain=True)
+            few = f", fewer than {settings.serial_below_tiles}" if job.tiles > 1 else ""
+            return replace(_one_by_one(tiles + few), is_plain=True)
         tiles += ", read over the network"
     elif job.tiles >= settings.cluster_from_tiles:
         from_tiles = settings.cluster_from_tiles
         tiles += f", from {from_tiles} on a cluster would be used, but none is configured"
+    elif not limit:
+        return replace(_on_threads(workers, tiles), is_plain=True)
     return _on_threads(workers, tiles + limit)
 
 

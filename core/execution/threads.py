@@ -1,11 +1,13 @@
 """Tiles on threads of this process: inside QGIS threads are safe, other processes are not.
 
 Dask's scheduler starts them where Dask is installed; QGIS does not bring it, and then Python's own
-pool does the same. Which of the two it was changes no byte.
+pool does the same. So it does for a few tiles where Dask is not loaded yet: loading takes 0.2 s,
+longer than some of these. Which of the two it was changes no byte.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -19,6 +21,8 @@ from .engine import Delivery, Result, Take
 
 Threads = Callable[[Callable[[], None], int, int], None]
 """Calls a function so many times on so many threads; the first failure is raised at once."""
+WORTH_LOADING = 100
+"""Tiles for which Dask is loaded."""
 
 
 class ThreadsEngine:
@@ -60,13 +64,15 @@ class ThreadsEngine:
 
         with TILES.share(self.workers) as share:
             try:
-                (self._start or _threads())(next_tile, len(tiles), self.workers)
+                (self._start or _threads(len(tiles)))(next_tile, len(tiles), self.workers)
             finally:
                 waiting.clear()
         return delivery.kept
 
 
-def _threads() -> Threads:
+def _threads(tiles: int) -> Threads:
+    if tiles < WORTH_LOADING and "dask.threaded" not in sys.modules:
+        return on_a_pool
     try:
         import dask.threaded  # noqa: F401 - only to know whether it is there
     except ImportError:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from ..discovery.access import Access
@@ -14,7 +15,7 @@ from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType, RecipeStep, event_names, event_titles
 from ..enums import AreaMask
 from ..errors import InputError
-from ..gdal.load_ahead import load_ahead
+from ..gdal.load_ahead import OTHERS_FIRST_S, load_ahead
 from ..moment import Moment
 from ..monitor import Monitor, PartMonitor
 from ..operation import Operation, OperationResult, Output, OutputKind
@@ -29,6 +30,8 @@ SEARCH_SHARE = 0.15
 """Share of the progress bar where searching ends."""
 RUN = f"{__package__}.report.event_pages"
 """What is needed once the catalogue has answered."""
+ASKING = "requests"
+"""What asks it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +149,10 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     query = params.query(_given_scenes(params, settings, monitor, left_out.append))
     make_folder(params.output)
     check_is_its_own(params.output, query)
-    # Maps, their engines and the report take half as long to load as some catalogues to answer.
-    load_ahead(RUN)
+    # Maps, their engines and the report take as long to load as some catalogues to answer: what
+    # asks these is loaded before, and not beside the others.
+    import_module(ASKING)
+    load_ahead(RUN, after_s=OTHERS_FIRST_S)
     part, access = PartMonitor(monitor, 0.0, SEARCH_SHARE), Access(settings)
     chosen, missed = choose_steps(query, steps, settings, part, access)
 

@@ -233,7 +233,7 @@ class EventRun:
             lane.emit(LayerReady(replace(mapped.main_layer, above=event_title(self.query))))
             return mapped
 
-        # Beside each other: the few tiles of an event are done one after the other in each map.
+        # Beside each other: before and after its tiles each map has work for one core.
         return run_parallel(make, range(len(operations)), MAPS_AT_ONCE, events)
 
     def _finish(

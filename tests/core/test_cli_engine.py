@@ -34,8 +34,8 @@ def index(stack: Path, output: Path, *words: str) -> int:
 def test_the_engine_is_told_before_and_after(
     stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sentence = f"Engine: 2 threads on this computer ({TILES} tiles)."
-    assert index(stack, tmp_path / "a.tif") == 0
+    sentence = f"Engine: 2 threads on this computer ({TILES} tiles, as asked for)."
+    assert index(stack, tmp_path / "a.tif", "--engine", "threads") == 0
     out, err = capsys.readouterr()
     assert f"info: {sentence}" in err
     assert out.splitlines()[-1] == sentence
@@ -47,11 +47,11 @@ def test_the_engine_is_told_before_and_after(
     assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
 
 
-def test_of_few_tiles_nobody_is_told_before(
+def test_of_what_is_usual_nobody_is_told_before(
     stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FIRSTLIGHT_TILE_SIZE", "512")
-    sentence = "Engine: serial, one tile after the other (4 tiles, fewer than 100)."
+    sentence = "Engine: 2 threads on this computer (4 tiles)."
     assert index(stack, tmp_path / "a.tif") == 0
     out, err = capsys.readouterr()
     assert "Engine" not in err

@@ -14,7 +14,8 @@ Buckley & Talbot 2005, Journal of Mathematical Imaging and Vision 22, 107-119), 
 fields do not pass.
 
 Means in windows are of whole numbers (hundredths of dB), whose sums are exact, and growth goes a
-fixed number of steps: a pixel depends on those within ``HALO`` only, the same in any tile.
+fixed number of steps: a pixel depends on those within ``HALO`` only, the same in any tile. Without
+lines it is about half as many.
 """
 
 from __future__ import annotations
@@ -92,6 +93,10 @@ HALO = (
     + LINE_STEPS
 )
 """Pixels that water depends on. Cores and their growth need less."""
+CORES_HALO = (
+    speckle.HALO + WINDOW_RADIUS + SUPPORT_RADIUS + SEED_STEPS + REGION_RADIUS + GROWTH_STEPS
+)
+"""The same where no lines are looked for."""
 LINE_CONTRAST_DB = 4.0
 """Between a dark line and the land around it."""
 REGION_SHARE = 0.3
@@ -147,6 +152,11 @@ class Growth:
     """The picture does not tell how dark its water is: dark lines are water without a core where
     they are darker, and so is what is wide and dark on average; None: neither is looked for.
     """
+
+    @property
+    def halo(self) -> int:
+        """Pixels that water depends on."""
+        return CORES_HALO if self.line_db is None else HALO
 
 
 def prior_growth(bands: Sequence[str], calm_seen: bool = False) -> Growth:
@@ -239,8 +249,8 @@ def grow_water(
     Returns
     -------
     ndarray of bool, ndarray of float32, (rows, cols)
-        Water, and each pixel's own limit in dB. Each pixel depends on those within ``HALO``, less
-        the speckle filter's.
+        Water, and each pixel's own limit in dB. Each pixel depends on those within the growth's
+        ``halo``, less the speckle filter's.
     """
     observed = ~np.isnan(level)
     picture = _Picture(observed, _hundredths(level), *map(_hundredths_of, (like, cross)))

@@ -58,7 +58,7 @@ def test_growth_depends_on_its_halo_alone(growth: Growth) -> None:
         band[200:203, 50:60] = np.nan
     whole = grown(vv, vh, growth)
     assert 0.02 < whole.mean() < 0.2
-    margin = HALO - speckle.HALO
+    margin = growth.halo - speckle.HALO
     for row in range(0, 300, 75):
         for col in range(0, 330, 110):
             top, left = max(row - margin, 0), max(col - margin, 0)
@@ -67,6 +67,35 @@ def test_growth_depends_on_its_halo_alone(growth: Growth) -> None:
                 row - top : row - top + 75, col - left : col - left + 110
             ]
             assert np.array_equal(inner, whole[row : row + 75, col : col + 110])
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("growth", [prior_growth(BANDS), SURVEYED])
+def test_what_lies_beyond_the_halo_changes_nothing(growth: Growth, seed: int) -> None:
+    """Patches of water and land of any size and contrast, and quite another picture beyond."""
+    random = np.random.default_rng(seed)
+
+    def picture(side: int) -> tuple[Any, Any]:
+        grain = int(random.choice([1, 4, 9]))
+        wet = random.random((side // grain + 1, side // grain + 1)) < random.uniform(0.1, 0.7)
+        wet = np.kron(wet, np.ones((grain, grain), bool))[:side, :side]
+        vv = np.where(wet, random.uniform(-24, -18), random.uniform(-15, -9))
+        vv += random.normal(0, random.choice([0.1, 1.5]), vv.shape)
+        vh = vv - random.uniform(3, 10) + random.normal(0, 0.5, vv.shape)
+        return vv.astype(np.float32), vh.astype(np.float32)
+
+    margin = growth.halo - speckle.HALO
+    side = 40 + 2 * margin
+    near, far = picture(side + 40), picture(side + 40)
+    kept, middle = np.s_[20 : 20 + side, 20 : 20 + side], np.s_[20 + margin : 60 + margin]
+    for here, beyond in zip(near, far):
+        beyond[kept] = here[kept]
+    first, second = grown(*near, growth), grown(*far, growth)
+    assert np.array_equal(first[middle, middle], second[middle, middle])
+
+
+def test_without_lines_a_pixel_looks_less_far() -> None:
+    assert SURVEYED.halo < prior_growth(BANDS).halo == HALO
 
 
 def test_lines_across_tiles_are_the_same_in_each() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -150,16 +152,34 @@ def test_a_tiles_work_travels_as_small_values_and_makes_the_same_elsewhere(stack
         assert pickle.loads(pickle.dumps(later)) is not there.source
 
 
+@pytest.mark.parametrize(
+    ("tiles", "loaded", "before"),
+    [(4, False, ""), (100, True, ""), (4, True, "import dask.threaded")],
+)
+def test_dask_is_loaded_where_that_is_worth_it(tiles: int, loaded: bool, before: str) -> None:
+    """It takes as long to load as some tens of tiles take."""
+    pytest.importorskip("dask")
+    script = f"""if True:
+        import sys, threading
+        {before}
+        from firstlight.core.execution.threads import ThreadsEngine
+        done = ThreadsEngine(2).run(lambda tile: tile, list(range({tiles})), threading.Event())
+        assert done == list(range({tiles}))
+        assert ("dask.threaded" in sys.modules) is {loaded}
+    """
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_the_choice_is_told_before_the_first_tile_and_stays_with_the_result(
     stack: Path, tmp_path: Path
 ) -> None:
     monitor = RecordingMonitor()
-    told = run_kernel(stack, tmp_path / "o.tif", monitor=monitor)
-    assert told.engine == "Engine: serial, one tile after the other (30 tiles, fewer than 100)."
+    settings = small_tiles(serial_below_tiles=31)
+    told = run_kernel(stack, tmp_path / "o.tif", settings=settings, monitor=monitor)
+    assert told.engine == "Engine: serial, one tile after the other (30 tiles, fewer than 31)."
     assert monitor.events[0] == Note("debug", told.engine)
     monitor = RecordingMonitor()
-    settings = small_tiles(serial_below_tiles=10)
-    told = run_kernel(stack, tmp_path / "o.tif", settings=settings, monitor=monitor)
+    told = run_kernel(stack, tmp_path / "o.tif", monitor=monitor)
     assert told.engine == "Engine: 2 threads on this computer (30 tiles)."
     details = [
         event.detail for event in monitor.events if isinstance(event, Progress) and event.detail

@@ -34,9 +34,15 @@ def choose(
 @pytest.mark.parametrize(
     ("tiles", "given", "engine", "reason"),
     [
-        (1, {}, "serial", "Engine: serial, one tile after the other (1 tile, fewer than 100)."),
-        (99, {}, "serial", "Engine: serial, one tile after the other (99 tiles, fewer than 100)."),
+        (1, {}, "serial", "Engine: serial, one tile after the other (1 tile)."),
+        (2, {}, "threads", "Engine: 4 threads on this computer (2 tiles)."),
         (100, {}, "threads", "Engine: 4 threads on this computer (100 tiles)."),
+        (
+            4,
+            {"serial_below_tiles": 5},
+            "serial",
+            "Engine: serial, one tile after the other (4 tiles, fewer than 5).",
+        ),
         (
             999,
             {"cluster": CLUSTER},
@@ -137,11 +143,30 @@ def test_the_user_decides_first(
 
 
 def test_few_tiles_over_the_network_are_read_by_threads_because_they_mostly_wait() -> None:
-    assert choose(9, remote=True)[::2] == (
+    assert choose(9, remote=True, serial_below_tiles=100)[::2] == (
         "threads",
         "Engine: 4 threads on this computer (9 tiles, read over the network).",
     )
     assert choose(1, remote=True)[0] == "serial"
+
+
+@pytest.mark.parametrize(
+    ("tiles", "given", "plain"),
+    [
+        (1, {}, True),
+        (121, {}, True),
+        (121, {"free": 100 * MB}, False),
+        (1000, {}, False),
+        (121, {"workers": 1}, False),
+        (121, {"engine": "serial"}, False),
+    ],
+)
+def test_what_is_usual_on_this_computer_is_not_told_before(
+    tiles: int, given: dict[str, Any], plain: bool
+) -> None:
+    free = given.pop("free", 16 * GB)
+    choice = choose_engine(Job(tiles, 20 * MB), dataclasses.replace(FOUR, **given), free)
+    assert choice.is_plain is plain
 
 
 def test_memory_limits_the_threads_and_the_sentence_says_so() -> None:
@@ -185,10 +210,10 @@ def test_one_core_works_serially() -> None:
     )
 
 
-def test_the_thresholds_are_the_specifications_and_stand_in_yaml() -> None:
+def test_the_thresholds_stand_in_yaml() -> None:
     shipped = read_yaml(CONFIG_DIR / "ingestion.yaml")["processing"]
     assert (shipped["serial_below_tiles"], shipped["cluster_from_tiles"], shipped["engine"]) == (
-        100,
+        2,
         1000,
         "auto",
     )
