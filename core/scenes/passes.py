@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from queue import Empty, Queue
 
 from ..discovery.access import Access
 from ..discovery.events import EventType
@@ -127,9 +129,10 @@ class PassBringer:
             See there.
         """
         jobs = [job for each in self._passes for job in each]
-        rest = [job for job in jobs if job.first]
+        rests = sum(bool(job.first) for job in jobs)
         events = EventQueue(monitor)
-        lanes = Lanes(events, len(jobs) + len(rest))
+        lanes = Lanes(events, len(jobs) + rests)
+        begun: Queue[_SceneJob] = Queue()
 
         def bring(number: int) -> None:
             lane = lanes.lane(number)
@@ -137,15 +140,18 @@ class PassBringer:
                 job = jobs[number]
                 job.result = self._ingest(job.first_request, _StepMonitor(lane, job.told))
                 job.ready.set()
+                if job.first:
+                    begun.put(job)
                 return
-            job = rest[number - len(jobs)]
-            first = job.wait(events.stop)
+            # Whichever scene is as far: the line would stand still while one is waited for.
+            job = _next_of(begun, events.stop)
+            first = job.result
             if isinstance(first, SceneResult) and first.stack is not None:
                 step = _StepMonitor(lane, job.told, frozenset(job.first))
                 job.whole = self._ingest(replace(job.request, scene=first.scene), step)
 
         # In this order: the connections go to the earliest scene that wants some.
-        run_parallel(bring, range(len(jobs) + len(rest)), AT_ONCE, events)
+        run_parallel(bring, range(len(jobs) + rests), AT_ONCE, events)
 
     def _ingest(self, request: SceneRequest, monitor: Monitor) -> SceneResult | FirstLightError:
         try:
@@ -268,6 +274,14 @@ class _StepMonitor:
     def cancelled(self) -> bool:
         """True if the work is to stop."""
         return self.monitor.cancelled()
+
+
+def _next_of(waiting: Queue[_SceneJob], stop: threading.Event) -> _SceneJob:
+    """The scene that has waited longest; waits for one."""
+    while not stop.is_set():
+        with suppress(Empty):
+            return waiting.get(timeout=LOOK_S)
+    raise Cancelled()
 
 
 def _split(jobs: Sequence[_SceneJob]) -> bool:

@@ -29,7 +29,7 @@ from firstlight.core.errors import IngestionError
 from firstlight.core.files.xml_text import parse_xml
 from firstlight.core.monitor import BandProgress, BandState, Event, LayerReady, RecordingMonitor
 from firstlight.core.raster.reader import read_facts
-from firstlight.core.scenes import event_pairs
+from firstlight.core.scenes import event_pairs, passes
 from firstlight.core.types import Aoi, Grid, parse_time
 from support.areas import centres_inside, degrees
 from support.event_world import BOX, SIDE, EventWorld, Pass, area_text, event_world
@@ -149,13 +149,17 @@ def test_a_wildfire_is_mapped_from_its_clearest_pair(fire: Mapped) -> None:
     assert (burned[outside] == 0).mean() > 0.995
 
 
+@pytest.mark.parametrize("band", ["nir", "blue"])
 def test_the_pass_after_comes_while_the_one_before_is_still_coming(
-    flight: Flight, tmp_path: Path
+    flight: Flight, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, band: str
 ) -> None:
-    """A band of the pass before is held back until one of the pass after has been asked for."""
+    """A band of the pass before is held back until one of the pass after has been asked for: one
+    that its maps read, and a colour of its picture.
+    """
+    monkeypatch.setattr(passes, "AT_ONCE", 2)
     with event_world(tmp_path / "files", FIRE) as world, Gate() as gate:
-        before, after = "S2A_20240601_T0/nir.tif", "S2A_20240701_T0/nir.tif"
-        world.files.break_next(before, Fault(gate=gate, times=1))
+        before, after = "S2A_20240601_T0/nir.tif", f"S2A_20240701_T0/{band}.tif"
+        world.files.break_next(before, Fault(gate=gate, times=20))  # trying again does not help
         asked: list[int] = []
 
         def let_on() -> None:
