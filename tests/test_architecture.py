@@ -915,6 +915,7 @@ def violated() -> list[str]:
     return violations(read_sources(ROOT))
 
 
+@pytest.mark.thorough
 def test_a_crowded_folder_is_found() -> None:
     sources = read_sources(ROOT)
     sources |= {f"core/shapes/more{number}.py": "" for number in range(MOST_MODULES)}
@@ -941,6 +942,7 @@ INNOCENT = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("path", "line"), INNOCENT.values(), ids=INNOCENT.keys())
 def test_what_is_allowed_is_not_found(violated: list[str], path: str, line: str) -> None:
     sources = read_sources(ROOT)

@@ -90,6 +90,7 @@ def test_a_scene_is_cogs_that_its_item_describes(scene):
     assert item["assets"]["swir16"]["proj:shape"] == [128, 128]
 
 
+@pytest.mark.thorough
 def test_the_tiles_of_an_event_are_parts_of_its_scene(tmp_path):
     import rasterio
     from rasterio.windows import from_bounds
@@ -298,6 +299,7 @@ def test_cpu_and_memory_of_children_count(modules, tmp_path):
     del sys.modules["measure"]
 
 
+@pytest.mark.thorough
 def test_what_takes_too_long_is_ended_with_its_children(modules, tmp_path):
     import measure
 
@@ -333,6 +335,7 @@ def bench(scene, work, *words):
     )
 
 
+@pytest.mark.thorough
 def test_a_table_over_the_line(scene, tmp_path):
     done = bench(
         scene, tmp_path, "download", "--only", "requests_threads", "--reps", "2", "--delay-ms", "1"
@@ -368,6 +371,7 @@ def test_a_disturbed_run_is_made_again_and_a_wrong_one_is_not(runner, monkeypatc
     assert run_with(record(0.9, "wrong"), record(0.0)) == (record(0.9, "wrong"), 1)
 
 
+@pytest.mark.thorough
 def test_what_was_measured_is_not_measured_again(scene, tmp_path):
     words = ("ndvi", "--only", "rasterio_zstd", "--reps")
     first = bench(scene, tmp_path, *words, "1")
@@ -433,6 +437,7 @@ def test_a_window_that_is_one_pixel_off_is_wrong(scene, tmp_path):
     assert "of the pixels differ" in found.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("change", "said"), [(0.0, "within"), (1e-4, "off by"), (None, "empty or full")]
 )
@@ -510,6 +515,7 @@ def test_a_wrong_difference_of_two_dates_is_wrong(scene, tmp_path, change, said)
     assert said in found.stdout
 
 
+@pytest.mark.thorough
 def test_water_that_lies_elsewhere_is_wrong(scene, tmp_path):
     import rasterio
 
@@ -580,6 +586,7 @@ def grow(scene, work, *words):
     return run("linear.py", *words, "--scene", scene, "--work", work, *python)
 
 
+@pytest.mark.thorough
 def test_several_scenes_of_one_job(fires, tmp_path):
     done = grow(fires, tmp_path, "stack", "--counts", "1,2")
     assert done.returncode == 0, done.stdout + done.stderr

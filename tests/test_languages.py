@@ -63,6 +63,7 @@ def test_values_and_marks_are_those_of_the_original(language: str) -> None:
         assert ("\n" in text) == ("\n" in said), text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_form_is_recognised_and_no_other_one_is_taken_for_it(language: str) -> None:
     sentences = make_sentences(table(language))

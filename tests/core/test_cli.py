@@ -98,6 +98,7 @@ def test_discover_in_words(flight: Flight, world: World) -> None:
     assert out.rstrip().endswith(ITEM_ID)
 
 
+@pytest.mark.thorough
 def test_discover_writes_footprints_that_ingest_reads(
     flight: Flight, world: World, tmp_path: Path
 ) -> None:
@@ -646,6 +647,7 @@ def test_a_stop_keeps_finished_bands_and_the_next_run_completes(
     assert world.files.count("blue.tif") == 1
 
 
+@pytest.mark.thorough
 def test_after_ctrl_c_what_has_come_of_a_band_is_left_for_the_next_run(
     world: World, tmp_path: Path
 ) -> None:
@@ -658,6 +660,7 @@ def test_after_ctrl_c_what_has_come_of_a_band_is_left_for_the_next_run(
     assert ".firstlight.lock" not in left
 
 
+@pytest.mark.thorough
 def test_ctrl_c_during_a_search_does_not_wait_for_the_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -706,6 +709,7 @@ def test_a_western_area_needs_no_equals_sign(capsys: pytest.CaptureFixture[str])
     assert "expected one argument" not in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("more", [[], ["--skip-validation"]])
 def test_values_that_cannot_be_are_told_once_for_each_band(
     flight: Flight, world: World, tmp_path: Path, more: list[str]

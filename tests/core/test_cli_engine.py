@@ -31,6 +31,7 @@ def index(stack: Path, output: Path, *words: str) -> int:
     return cli.main(["index", "NDVI", "--stack", str(stack), "--output", str(output), *words])
 
 
+@pytest.mark.thorough
 def test_the_engine_is_told_before_and_after(
     stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,6 +68,7 @@ def test_an_unknown_engine_is_refused(
     assert "'turbo'" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_the_settings_choose_where_no_flag_does(
     stack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

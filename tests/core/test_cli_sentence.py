@@ -116,6 +116,7 @@ def test_what_is_given_as_an_option_counts(flight: Flight) -> None:
     assert "date as given: 2024-10-20T03:00Z" in told
 
 
+@pytest.mark.thorough
 @few(("answer", "code"), [("ja", 0), ("", 130), ("y", 0), ("n", 130)], 2)
 def test_on_a_terminal_it_is_asked(answer: str, code: int) -> None:
     with served_events() as url:

@@ -50,6 +50,7 @@ def test_a_full_stdout_is_told() -> None:
     assert b"Exception" not in done.stderr
 
 
+@pytest.mark.thorough
 @UNIX
 @few(
     "stream",
@@ -93,6 +94,7 @@ def test_a_terminal_that_knows_ascii_only(locale: str, tmp_path: Path) -> None:
     assert b"it is not in the terminal's encoding. Set a locale of UTF-8" in done.stderr
 
 
+@pytest.mark.thorough
 @UNIX
 def test_no_home_folder() -> None:
     alone = "env -u HOME -u XDG_CACHE_HOME setpriv --reuid 54321 --regid 54321 --clear-groups"

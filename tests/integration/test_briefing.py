@@ -28,6 +28,7 @@ def steps() -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.thorough
 def test_the_page_s_commands_print_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

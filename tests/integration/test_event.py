@@ -238,6 +238,7 @@ def test_the_maps_are_there_while_the_colours_of_the_pictures_are_still_coming(
         assert early.read_bytes() == (again / layer).read_bytes(), layer
 
 
+@pytest.mark.thorough
 def test_a_colour_that_cannot_be_had_costs_the_picture_not_the_map(
     flight: Flight, tmp_path: Path
 ) -> None:
@@ -258,6 +259,7 @@ def test_a_colour_that_cannot_be_had_costs_the_picture_not_the_map(
     assert "S2A_20240701_T0: nir" in page
 
 
+@pytest.mark.thorough
 def test_a_map_is_withdrawn_where_a_colour_shows_that_its_band_is_a_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -433,6 +435,7 @@ def test_without_a_pair_the_next_radar_pass_is_told_while_it_matters(
     assert ("orbit 117" in err.rpartition("next radar pass")[2]) == told
 
 
+@pytest.mark.thorough
 def test_a_map_whose_cloud_mask_did_not_come_is_done_in_part(
     flight: Flight, tmp_path: Path
 ) -> None:
@@ -444,6 +447,7 @@ def test_a_map_whose_cloud_mask_did_not_come_is_done_in_part(
     assert any("has no cloud mask" in warning for warning in json.loads(out)["warnings"])
 
 
+@pytest.mark.thorough
 def test_less_clear_sky_may_be_allowed(flight: Flight, tmp_path: Path) -> None:
     passes = [Pass("2024-06-01"), Pass("2024-07-01", changed="burned", cloud=0.8)]
     with event_world(tmp_path / "files", passes) as world:
@@ -470,6 +474,7 @@ def write_pairs(world: EventWorld, path: Path, *keep: str) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_given_scenes_are_what_it_is_mapped_from_however_cloudy(
     flight: Flight, tmp_path: Path
 ) -> None:
@@ -486,6 +491,7 @@ def test_given_scenes_are_what_it_is_mapped_from_however_cloudy(
     assert sorted(given) == ["S2A_20240611_T0", "S2A_20240701_T0"]
 
 
+@pytest.mark.thorough
 def test_a_step_whose_sensor_was_not_chosen_is_no_failure(flight: Flight, tmp_path: Path) -> None:
     with event_world(tmp_path / "files", RADAR_FLOOD) as world:
         ids = [RADAR_FLOOD[0].item_id, RADAR_FLOOD[2].item_id]
@@ -522,6 +528,7 @@ def test_a_pass_of_two_tiles_is_one_map(flight: Flight, tmp_path: Path) -> None:
     assert (codes[40:-40, SIDE + 3 : 2 * SIDE - 40] == 3).mean() > 0.995
 
 
+@pytest.mark.thorough
 def test_passes_of_two_baselines_are_compared_and_told_of(flight: Flight, tmp_path: Path) -> None:
     with event_world(tmp_path / "files", FIRE) as world:
         for item in world.api.items:
@@ -556,6 +563,7 @@ def test_a_flood_is_seen_by_radar_and_in_the_optical_picture(
         assert both / either >= least, name
 
 
+@pytest.mark.thorough
 def test_a_flood_under_cloud_is_mapped_by_radar_alone_and_says_so(
     flight: Flight, tmp_path: Path
 ) -> None:
@@ -574,6 +582,7 @@ def test_a_flood_under_cloud_is_mapped_by_radar_alone_and_says_so(
     )
 
 
+@pytest.mark.thorough
 def test_heights_that_cannot_be_had_do_not_stop_the_map(flight: Flight, tmp_path: Path) -> None:
     with event_world(tmp_path / "files", RADAR_FLOOD) as world:
         code, out, err = flight(
@@ -585,6 +594,7 @@ def test_heights_that_cannot_be_had_do_not_stop_the_map(flight: Flight, tmp_path
     assert set(told["statistics"]) == {"sar-water"}
 
 
+@pytest.mark.thorough
 def test_a_forecast_stands_in_the_report_and_in_no_map(
     flight: Flight, fire: Mapped, tmp_path: Path
 ) -> None:
@@ -625,6 +635,7 @@ def test_a_forecast_stands_in_the_report_and_in_no_map(
     assert "forecast" not in (tmp_path / "out" / "outline.geojson").read_text().lower()
 
 
+@pytest.mark.thorough
 def test_without_a_forecast_one_line_says_so_and_the_event_goes_on(
     flight: Flight, tmp_path: Path
 ) -> None:
@@ -642,6 +653,7 @@ def test_without_a_forecast_one_line_says_so_and_the_event_goes_on(
     assert set(told["statistics"]) == {"burn-severity", "burned-area"}
 
 
+@pytest.mark.thorough
 def test_one_sensor_may_be_asked_for(flight: Flight, tmp_path: Path) -> None:
     with event_world(tmp_path / "files", RADAR_FLOOD) as world:
         code, out, err = flight(world, "flood", "2024-06-12", "--sensor", "sentinel1", "--json")

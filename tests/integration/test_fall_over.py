@@ -147,6 +147,7 @@ def test_the_sky_is_seen_in_the_copy_where_the_own_mask_is_gone(
     assert 0 < scenes[0]["clear_percent"] < 60
 
 
+@pytest.mark.thorough
 def test_a_provider_that_trickles(
     flight: Flight, providers: Providers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +176,7 @@ def test_one_band_that_is_missing_says_nothing_about_the_others(
     assert "HTTP 404" in err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("window", ["full", "aoi"])
 def test_a_copy_with_another_radiometry_is_read_by_its_own_rule(
     flight: Flight, providers: Providers, tmp_path: Path, window: str
@@ -202,6 +204,7 @@ def test_a_copy_with_another_radiometry_is_read_by_its_own_rule(
         check_stack(again[1], providers)
 
 
+@pytest.mark.thorough
 def test_a_folder_whose_record_is_lost_is_not_guessed_at(
     flight: Flight, providers: Providers, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.thorough
 def test_each_pass_is_mapped_once_and_the_next_run_takes_only_what_is_new(
     follow: Follow, tmp_path: Path
 ) -> None:

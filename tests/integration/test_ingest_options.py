@@ -29,6 +29,7 @@ def configure(folder: Path, monkeypatch: pytest.MonkeyPatch, yaml: str) -> None:
     monkeypatch.setenv("FIRSTLIGHT_CONFIG", str(path))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("bands", "words", "wanted"),
     [
@@ -83,6 +84,7 @@ def test_a_misspelt_choice_of_bands_is_refused_before_anything_is_asked(
     assert not world.api.searches
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("wanted", ["zstd", "deflate"])
 @few("window", ["aoi", "full"])
 def test_stacks_and_areas_are_compressed_as_the_setting_says(

@@ -211,6 +211,7 @@ def test_a_polygon_and_not_only_its_box(catalog: str) -> None:
     assert found(catalog, aoi=TRIANGLE) == naive(area=TRIANGLE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cloud", [0.0, 15.0, 50.0, 100.0])
 def test_cloud_limit(catalog: str, cloud: float) -> None:
     assert found(catalog, max_cloud_percent=cloud) == naive(cloud=cloud)
@@ -237,6 +238,7 @@ def test_dates_with_both_ends_included(catalog: str) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_more_results_come_in_order_and_none_twice(catalog: str) -> None:
     expected = naive(area=TRIANGLE)
     one, monitor = search(catalog, aoi=TRIANGLE, limit=9)

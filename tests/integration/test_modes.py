@@ -320,6 +320,7 @@ def test_an_area_that_is_not_given_cannot_be_cut_to(
     )
 
 
+@pytest.mark.thorough
 def test_two_areas_do_not_overwrite_each_other(
     flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
 ) -> None:
@@ -344,6 +345,7 @@ def test_whole_after_area(
     is_right(second, world, whole=True)
 
 
+@pytest.mark.thorough
 def test_area_after_whole_uses_what_is_there(
     flight: Flight, world: World, tmp_path: Path, areas: tuple[str, str]
 ) -> None:
@@ -404,6 +406,7 @@ def test_an_area_beside_the_scene_is_named(flight: Flight, world: World, tmp_pat
 # ---- what all doors say
 
 
+@pytest.mark.thorough
 def test_the_specifications_words(ingest: Flight, world: World, folder: Path) -> None:
     world.files.break_next("swir22.tif", Fault(status=404, slow_s=1.0, times=1))  # after the others
     code, _, err = ingest()
@@ -447,6 +450,7 @@ def start(world: World, output: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.thorough
 def test_two_processes_on_one_folder(world: World, tmp_path: Path, folder: Path) -> None:
     """The second says that it waits, and then finds everything there."""
     with Gate() as gate:
@@ -471,6 +475,7 @@ def test_two_processes_on_one_folder(world: World, tmp_path: Path, folder: Path)
     ]
 
 
+@pytest.mark.thorough
 def test_the_folder_that_is_held_is_the_one_that_is_worked_in(
     world: World, tmp_path: Path, folder: Path, areas: tuple[str, str]
 ) -> None:

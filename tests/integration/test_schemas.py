@@ -71,6 +71,7 @@ def test_what_commands_print_is_what_their_schemas_say(
     assert not wrong
 
 
+@pytest.mark.thorough
 def test_a_new_field_and_a_lost_one_are_seen(told: tuple[Path, list[tuple[str, Any]]]) -> None:
     """The net has no hole: a field more or less, anywhere, is no longer what the schema says."""
     answers = dict(told[1])

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from support.events import simulated_event
 from support.rasters import read_band
+
+pytestmark = pytest.mark.thorough
+"""The simulated events take half a minute to be made."""
 
 Flight = Callable[..., tuple[int, str, str]]
 

@@ -16,6 +16,9 @@ import rasterio
 from support.events import SimulatedEvent, simulated_event
 from support.rasters import read_band
 
+pytestmark = pytest.mark.thorough
+"""The simulated events take half a minute to be made."""
+
 Flight = Callable[..., tuple[int, str, str]]
 DAYS = ["2024-10-21", "2024-11-02", "2024-11-14"]
 """Of the radar's passes after the flood, on its line of sight."""

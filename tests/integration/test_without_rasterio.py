@@ -62,6 +62,7 @@ def brought(world: World, tmp_path: Path) -> Callable[[str, str], tuple[Path, Pa
     return bring
 
 
+@pytest.mark.thorough
 def test_a_scene_and_an_index_without_rasterio_are_the_same(
     brought: Callable[[str, str], tuple[Path, Path]],
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_newest_picture_lies_on_top_whichever_comes_first(
     assert tree(project.layerTreeRoot()) == [[EVENT, [["Scenes", ["After", "Before"]]]]]
 
 
+@pytest.mark.thorough
 def test_an_event_opened_again_stands_as_its_run_put_it(
     project: QgsProject, tmp_path: Path
 ) -> None:

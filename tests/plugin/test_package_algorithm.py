@@ -13,6 +13,7 @@ from support.sample_event import map_sample
 pytestmark = pytest.mark.usefixtures("toolbox")
 
 
+@pytest.mark.thorough
 def test_the_toolbox_makes_a_package_that_qgis_opens(tmp_path: Path) -> None:
     event = map_sample(tmp_path).folder
     made = processing.run(

@@ -70,6 +70,7 @@ def test_a_good_run(qgis_process, stack_file, tmp_path):
     assert target.is_file()
 
 
+@pytest.mark.thorough
 def test_a_failing_run(qgis_process, stack_file, tmp_path):
     target = tmp_path / "x.tif"
     done = qgis_process(

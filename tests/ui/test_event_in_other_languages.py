@@ -10,6 +10,7 @@ import re
 from html import unescape
 from pathlib import Path
 
+import pytest
 from qgis.core import (
     QgsApplication,
     QgsColorRampShader,
@@ -38,6 +39,7 @@ FACTS = re.compile(r"doi:|USDA RMRS|: red, green, blue$|: \w+: \S+$")
 """Lines of the report that are made of such: literature and formula, bands, files."""
 
 
+@pytest.mark.thorough
 def test_a_mapped_event_is_in_the_language_of_qgis(brackets, request, qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr(QgsApplication, "qgisSettingsDirPath", lambda: str(tmp_path / "profile"))
     use_reader(Reader(language(), said))

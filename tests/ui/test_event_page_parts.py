@@ -78,6 +78,7 @@ def test_where_the_catalogue_has_no_picture_it_is_said(page, wait_for):
     assert view.pictures.isHidden()
 
 
+@pytest.mark.thorough
 def test_a_picture_that_cannot_be_fetched_hinders_nothing(dock, tmp_path, qtbot, wait_for):
     with event_world(tmp_path / "files", FIRE) as world:
         for one in FIRE[1:]:
@@ -96,6 +97,7 @@ def test_a_picture_that_cannot_be_fetched_hinders_nothing(dock, tmp_path, qtbot,
         assert press_run(dock, qtbot, page.map_button) == "done"
 
 
+@pytest.mark.thorough
 def test_the_time_is_told_once_such_an_event_was_mapped(page, dock, qtbot):
     assert "time not known yet" in dock.status_label.text()
     assert dock.status_label.text().endswith("Press Map it.")

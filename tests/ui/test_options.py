@@ -270,6 +270,7 @@ def test_a_cluster_is_tried_and_says_who_is_there(page, qtbot, cluster):
     assert read_overrides() == {}, "a test keeps nothing"
 
 
+@pytest.mark.thorough
 def test_a_cluster_that_is_not_there_is_one_sentence(page, qtbot):
     pytest.importorskip("distributed", reason="Dask distributed is not installed")
     qtbot.keyClicks(row(page, "cluster").edit, "tcp://127.0.0.1:9")
@@ -323,6 +324,7 @@ def test_the_installation_is_looked_at_in_the_background_and_can_be_copied(page,
     dialog.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["doctor_button", "test_cluster_button"])
 def test_options_that_are_closed_while_they_look_leave_nothing_behind(qtbot, monkeypatch, name):
     """QGIS deletes the page at OK and at Cancel, whatever it is doing."""

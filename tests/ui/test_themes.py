@@ -232,6 +232,7 @@ def test_every_page_is_read_in_every_theme(dock, desktop, tmp_path, theme, name)
     assert pale(dock, dock, theme) == []
 
 
+@pytest.mark.thorough
 @few("theme", ["Night Mapping", ""])
 def test_every_form_is_read_in_every_theme(dock, desktop, theme) -> None:
     dock.show_page(dock.files)

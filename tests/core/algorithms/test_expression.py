@@ -150,6 +150,7 @@ def test_any_formula_is_what_the_rules_say_pixel_by_pixel(text: str) -> None:
     assert np.allclose(got, expected(text), rtol=2e-3, atol=1e-6, equal_nan=True)
 
 
+@pytest.mark.thorough
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(
     st.text(alphabet=st.characters(blacklist_categories=()), max_size=60)

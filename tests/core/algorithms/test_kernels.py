@@ -418,6 +418,7 @@ class Mean:
         )
 
 
+@pytest.mark.thorough
 @rules(max_examples=15, deadline=None)
 @given(
     st.tuples(st.integers(1, 140), st.integers(1, 140)),
@@ -502,6 +503,7 @@ def test_scaled_integers_hold_the_same_values_to_four_digits(tmp_path: Path, nam
     assert integers.total / integers.inside == pytest.approx(floats.total / floats.inside, abs=1e-5)
 
 
+@pytest.mark.thorough
 def test_a_stopped_run_goes_on_from_its_finished_tiles(tmp_path: Path) -> None:
     stack = make_stack(tmp_path, shape=(300, 310))
     run_kernel(stack, tmp_path / "whole.tif")
@@ -599,6 +601,7 @@ except Cancelled:
 """
 
 
+@pytest.mark.thorough
 def test_a_stop_while_a_read_takes_long_does_not_crash_the_process(tmp_path: Path) -> None:
     """A read that outlasts the grace after a stop and comes back then; the process survives it."""
     with FaultyServer(tmp_path / "served") as server, Gate() as gate:

@@ -145,6 +145,7 @@ def naive(mask: Any, down: float, along: float) -> Any:
     return grown
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(
     st.tuples(st.integers(1, 25), st.integers(1, 25)),

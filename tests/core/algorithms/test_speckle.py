@@ -80,6 +80,7 @@ def half_window(padded: Any, row: int, col: int) -> Any:
     return here[chosen]
 
 
+@pytest.mark.thorough
 @BOTH
 def test_equals_a_naive_loop(smooth: Any) -> None:
     power = speckled()

@@ -137,6 +137,7 @@ def test_windows_are_what_a_loop_makes_of_them(
         )
 
 
+@pytest.mark.thorough
 @rules(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 17), st.tuples(st.integers(1, 25), st.integers(1, 25)), st.integers(0, 99))
 def test_a_window_sum_is_that_of_scipy_and_the_same_from_any_part(

@@ -532,6 +532,7 @@ def test_a_window_of_which_only_a_part_came_is_not_taken_for_done(tmp_path: Path
         assert not writer.has(both)
 
 
+@pytest.mark.thorough
 def test_a_resumed_file_has_the_bytes_of_one_that_was_not_stopped(tmp_path: Path) -> None:
     windows = split_windows(GRID.shape, SPEC.span)
     write(tmp_path / "whole.tif")

@@ -56,6 +56,7 @@ def own(folder: Path, name: str, codes: tuple[int, ...]) -> tuple[Any, Any, Any]
     return mapped != 255, affected, np.where(affected, percent, 100 - percent)
 
 
+@pytest.mark.thorough
 def test_agreement_where_maps_are_sure_equals_a_naive_count(fires: Path, tmp_path: Path) -> None:
     result = compare(fires, tmp_path / "out")
     seen, first, sure_first = own(fires / "burned-area", "burned.tif", (1,))
@@ -77,6 +78,7 @@ def test_agreement_where_maps_are_sure_equals_a_naive_count(fires: Path, tmp_pat
     assert result.json_data()["statistics"]["without_confidence"] == []
 
 
+@pytest.mark.thorough
 def test_a_map_without_confidence_is_said(fires: Path, tmp_path: Path) -> None:
     (tmp_path / "lone").mkdir()
     shutil.copy(fires / "burned-area" / "burned.tif", tmp_path / "lone")
@@ -96,6 +98,7 @@ def test_a_map_without_confidence_is_said(fires: Path, tmp_path: Path) -> None:
     assert "No confidence lies beside again.tif" in plain.text
 
 
+@pytest.mark.thorough
 def test_confidence_that_is_about_other_codes_or_layers_counts_for_nothing(
     fires: Path, tmp_path: Path
 ) -> None:

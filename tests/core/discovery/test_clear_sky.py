@@ -383,6 +383,7 @@ def test_a_small_area_costs_kilobytes_and_a_handful_of_requests(
     assert server.count("scl.tif") <= 5
 
 
+@pytest.mark.thorough
 def test_a_mask_of_a_whole_tile_costs_less_than_300_kilobytes(
     tmp_path: Path, access: Access
 ) -> None:

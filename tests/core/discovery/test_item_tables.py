@@ -170,6 +170,7 @@ def test_discover_finds_what_it_finds_by_an_api(tmp_path: Path) -> None:
         assert {**one, "catalog": ""} == {**other, "catalog": ""}
 
 
+@pytest.mark.thorough
 def test_a_box_and_its_statistics_of_another_place_are_not_read(tmp_path: Path) -> None:
     """Of 40 groups one is near the area: of the file behind HTTP a small part is fetched."""
     rng = np.random.default_rng(1)

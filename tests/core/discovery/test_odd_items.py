@@ -205,6 +205,7 @@ def test_bands_by_number_are_those_of_the_item() -> None:
     }
 
 
+@pytest.mark.thorough
 def test_a_footprint_of_endless_corners_is_not_looked_at(settings: Settings) -> None:
     ring = [[7 + number % 7 / 100, 46 + number / 1e6] for number in range(100_000)]
     item = placed("zigzag", [7, 46, 8, 47], {"type": "Polygon", "coordinates": [ring]})

@@ -223,6 +223,7 @@ def paths(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path]
 
 
+@pytest.mark.thorough
 @effort(max_examples=300, deadline=None, derandomize=True)
 @given(
     st.data(),

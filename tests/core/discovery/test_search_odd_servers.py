@@ -628,6 +628,7 @@ def test_what_came_before_an_endless_list_broke_is_no_proof(settings: Settings) 
         search(settings, api)
 
 
+@pytest.mark.thorough
 def test_pages_of_one_scene_without_end_are_ended(settings: Settings) -> None:
     def one(number: int) -> list[dict[str, Any]]:
         return [make_item(f"n{number}", assets=band_links())]
@@ -652,6 +653,7 @@ def test_a_list_that_ends_before_its_number_is_told(settings: Settings) -> None:
     assert "12 of 20 scenes came, and its last page leads no further" in warnings[0]
 
 
+@pytest.mark.thorough
 def test_a_number_that_is_none_is_not_believed(settings: Settings) -> None:
     for number in (None, "many", -1, 0, True, 12.0):
 
@@ -815,6 +817,7 @@ def test_a_place_that_is_kept_in_a_header_is_sent_back(settings: Settings) -> No
         assert all("Authorization" not in one.headers for one in api.searches)
 
 
+@pytest.mark.thorough
 def test_an_answer_that_unpacks_without_end_is_cut_off(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,9 @@ from firstlight.core.discovery.scene_parser import parse_item
 from support.events import EventScene, events_folder, sample_module, simulated_event
 from support.rasters import read_band
 
+pytestmark = pytest.mark.thorough
+"""The simulated events take half a minute to be made."""
+
 Pixels = npt.NDArray[Any]
 OPTICAL = [("fire", role) for role in ("before_early", "before", "after_cloudy", "after")]
 OPTICAL += [("flood", role) for role in ("before_early", "before", "after")]

@@ -402,6 +402,7 @@ WHOLE = make_item(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(
     st.data(),

@@ -125,6 +125,7 @@ def most_at_once(world: World, expected: int, **settings: Any) -> int:
     return world.files.most_at_once
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("at_once", "most"), [(1, 1), (2, 2), (4, 4), (32, 6)])
 def test_never_more_at_once_than_wanted_and_as_many_as_there_are(
     world: World, at_once: int, most: int

@@ -169,6 +169,7 @@ AREA = around(LEFT + 2005, TOP - 4998, LEFT + 3995, TOP - 3001)
 """In the midst of 700 × 650 pixels of 10 m."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "compress", ["NONE", "DEFLATE", "LZW", "ZSTD", "LZMA", "LERC", "LERC_DEFLATE", "LERC_ZSTD"]
 )
@@ -214,6 +215,7 @@ def test_complex_radar(tmp_path: Path, dtype: str) -> None:
     is_the_window(source, mirrored(source, AREA, tmp_path)[0], AREA)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("block", [128, 256, 512])
 @pytest.mark.parametrize("shape", [(512, 512), (513, 511), (700, 1031), (130, 2000)])
 def test_blocks_and_sizes_that_do_not_fit_each_other(
@@ -525,6 +527,7 @@ def test_a_window_on_odd_steps_never_shifts_a_coarse_band(tmp_path: Path, odd: i
     assert boxes["coarse"].right >= boxes["fine"].right
 
 
+@pytest.mark.thorough
 @rules(max_examples=20, deadline=None)
 @given(
     corners=st.lists(
@@ -629,6 +632,7 @@ def test_a_file_of_strips_comes_right_or_not_at_all(tmp_path: Path) -> None:
 # ---- costs
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "sides", [(8000, 14000), (3000, 24000)], ids=["narrow", "nearly as wide as the scene"]
 )
@@ -655,6 +659,7 @@ def test_little_more_than_the_tiles_comes(tmp_path: Path, sides: tuple[int, int]
     assert len(plan.spans) <= len({r for r, _ in touched}), "the tiles of a row lie together"
 
 
+@pytest.mark.thorough
 def test_a_header_longer_than_the_first_read(tmp_path: Path) -> None:
     """7 700 tiles take 60 kB of places and lengths."""
     source = write_source(

@@ -223,6 +223,7 @@ def test_a_packed_band_is_unpacked(trial: FetchTrial) -> None:
         trial.target.unlink()
 
 
+@pytest.mark.thorough
 def test_a_packed_bomb_takes_little_memory(trial: FetchTrial) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     body = packer.compress(b"II*\0") + b"".join(packer.compress(bytes(1 << 20)) for _ in range(512))

@@ -385,6 +385,7 @@ def test_a_garbage_line_is_passed_over(trial: Trial) -> None:
     trial.is_right(trial.run())
 
 
+@pytest.mark.thorough
 def test_a_break_near_the_end_of_a_large_area_does_not_fetch_all_of_it_again(trial: Trial) -> None:
     size = cog(trial.server.root / FILE, side=2200).stat().st_size
     assert size > 10_000_000
@@ -393,6 +394,7 @@ def test_a_break_near_the_end_of_a_large_area_does_not_fetch_all_of_it_again(tri
     assert trial.server.bytes_sent(FILE) < size + 3 * (1 << 20)
 
 
+@pytest.mark.thorough
 def test_resuming_a_large_span_takes_little_memory(trial: Trial) -> None:
     cog(trial.server.root / FILE, side=2200)
     leave_all_spans(trial, EVERYTHING)

@@ -387,6 +387,7 @@ def test_what_fails_in_a_chunk_says_why(stack: Path, tmp_path: Path, settings: S
     assert list((tmp_path / "chunks").iterdir()) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("deep", [False, True])
 def test_the_validator_takes_the_vrt(
     stack: Path, tmp_path: Path, settings: Settings, deep: bool

@@ -133,6 +133,7 @@ def test_a_cluster_that_loses_a_worker_in_the_middle_gives_the_same_bytes(
     cluster.wait_for(2)
 
 
+@pytest.mark.thorough
 def test_a_worker_that_comes_later_gets_firstlight_too(
     cluster: DaskCluster, stack: Path, tmp_path: Path
 ) -> None:
@@ -194,6 +195,7 @@ def test_without_the_library_the_sentence_says_so(
         run(stack, tmp_path / "o.tif", engine="cluster", cluster=NOBODY)
 
 
+@pytest.mark.thorough
 def test_a_worker_with_another_library_is_named(
     cluster: DaskCluster, stack: Path, tmp_path: Path
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_worker_with_another_library_is_named(
     assert "Install the same versions everywhere" in str(caught.value)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("scheduler_too", [False, True], ids=["the worker", "both"])
 def test_a_worker_with_another_firstlight_is_named(
     stack: Path, tmp_path: Path, scheduler_too: bool
@@ -353,6 +356,7 @@ def test_results_keep_the_order_of_the_tiles(cluster: DaskCluster) -> None:
         assert engine.run(lambda tile: tile, [], threading.Event()) == []
 
 
+@pytest.mark.thorough
 def test_only_a_few_tiles_are_under_way_and_none_is_kept(
     cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -437,6 +441,7 @@ def when_begun(mark: Path, action: Callable[[], None]) -> Callable[[Window], Non
     return work
 
 
+@pytest.mark.thorough
 def test_a_cluster_without_workers_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cluster_module, "WORKERS_S", 0.2)
     with DaskCluster(tmp_path) as empty:
@@ -461,6 +466,7 @@ def test_a_cluster_without_workers_says_so(monkeypatch: pytest.MonkeyPatch, tmp_
             engine.run(work, split_windows((10, 10), 1), threading.Event())
 
 
+@pytest.mark.thorough
 def test_a_scheduler_that_dies_is_one_sentence(tmp_path: Path) -> None:
     with DaskCluster(tmp_path) as doomed:
         doomed.add_worker()
@@ -474,6 +480,7 @@ def test_a_scheduler_that_dies_is_one_sentence(tmp_path: Path) -> None:
                 engine.run(work, split_windows((10, 10), 1), threading.Event())
 
 
+@pytest.mark.thorough
 def test_a_cluster_of_its_own_ends_with_the_work(stack: Path, tmp_path: Path) -> None:
     before = children()
     run_kernel(stack, tmp_path / "serial.tif", engine=SerialEngine())
@@ -498,6 +505,7 @@ def test_qgis_itself_is_never_taken_for_a_python(
     assert not Path(f"{qgis}.log").exists()
 
 
+@pytest.mark.thorough
 def test_an_interpreter_that_lacks_the_libraries_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -580,6 +588,7 @@ def test_a_mosaic_has_the_same_bytes_whoever_composes_it(
     assert made["cluster"] == made["serial"]
 
 
+@pytest.mark.thorough
 def test_a_scene_that_workers_cannot_read_is_left_out(
     cluster: DaskCluster, scenes: tuple[FaultyServer, list[SceneItem]], tmp_path: Path
 ) -> None:

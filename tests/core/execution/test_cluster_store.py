@@ -122,6 +122,7 @@ def open_at(cluster: DaskCluster, place: StorePlace | None, limit_s: float = 60.
     return open_cluster(cluster.address, [], limit_s, threading.Event(), place=place)
 
 
+@pytest.mark.thorough
 def test_neighbours_go_to_the_same_worker(
     cluster: DaskCluster, place: StorePlace, tmp_path: Path
 ) -> None:
@@ -139,6 +140,7 @@ def test_neighbours_go_to_the_same_worker(
     assert list((tmp_path / "store").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_nothing_but_facts_passes_through_the_scheduler(
     cluster: DaskCluster, place: StorePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +212,7 @@ def test_what_a_killed_run_has_left_is_swept(
     assert output.read_bytes() == (tmp_path / "serial.tif").read_bytes()
 
 
+@pytest.mark.thorough
 def test_a_group_that_hangs_is_given_to_another_and_what_it_has_done_stays(
     cluster: DaskCluster, place: StorePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,6 +344,7 @@ def test_without_tiles_no_store_is_made(cluster: DaskCluster, place: StorePlace)
         assert engine.run(Noting("", None), [], threading.Event()) == []
 
 
+@pytest.mark.thorough
 def test_chunks_of_a_cluster_are_those_of_this_computer(
     cluster: DaskCluster, stack: Path, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def test_the_command_takes_the_layout(tmp_path: Path) -> None:
     assert main([*words, "--layout", "pieces"]) == 2
 
 
+@pytest.mark.thorough
 def test_a_process_that_is_killed_goes_on_from_its_chunks(tmp_path: Path) -> None:
     """SIGKILL as soon as one chunk is there; the rest is computed by the next run alone."""
     pixels = {name: noise((300, 300), number) for number, name in enumerate(("red", "nir"))}
@@ -130,6 +131,7 @@ def test_an_input_is_never_replaced_by_the_vrt(tmp_path: Path) -> None:
     assert stack.read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_a_map_in_chunks_is_opened_again(tmp_path: Path) -> None:
     pre, post = (write_stack(tmp_path / name, bands(n)) for n, name in enumerate(("pre", "post")))
     words = {"pre": pre, "post": post}
@@ -161,6 +163,7 @@ def test_a_map_in_chunks_is_opened_again(tmp_path: Path) -> None:
     assert shown not in [layer.path for layer in result.layers]
 
 
+@pytest.mark.thorough
 def test_a_vrt_that_shows_other_files_is_not_opened_as_a_result(tmp_path: Path) -> None:
     pre, post = (write_stack(tmp_path / name, bands(n)) for n, name in enumerate(("pre", "post")))
     made = run_operation(

@@ -152,6 +152,7 @@ def _shake_hands(server: Any, client: Any) -> bool:
         return False
 
 
+@pytest.mark.thorough
 def test_a_cluster_of_its_own_ends_when_its_starter_is_killed() -> None:
     root = Path(__file__).resolve().parents[3]
     program = (

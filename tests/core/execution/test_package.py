@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from firstlight.core.execution.package import digest, make_zip
 
 PROGRAM = """
@@ -21,6 +23,7 @@ print(len(load_providers()), digest())
 """
 
 
+@pytest.mark.thorough
 def test_a_worker_reads_the_shipped_configuration_from_the_zip(tmp_path: Path) -> None:
     sent = make_zip(tmp_path)
     told = subprocess.run(

@@ -127,6 +127,7 @@ def test_a_run_that_may_be_resumed_has_all_in_its_journal(
     assert engine.offered == [False] * 25
 
 
+@pytest.mark.thorough
 def test_a_name_that_somebody_has_taken_is_left_alone(
     stack: Path, serial: bytes, out: Path, tmp_path: Path
 ) -> None:

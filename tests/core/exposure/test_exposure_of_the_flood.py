@@ -17,6 +17,9 @@ from firstlight.core.settings import Settings
 from support.events import simulated_event
 from support.rasters import read_band
 
+pytestmark = pytest.mark.thorough
+"""The simulated events take half a minute to be made."""
+
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Any:

@@ -109,6 +109,7 @@ def test_what_is_not_understood_is_not_compared(stated: object) -> None:
     assert parse_checksum(stated) is None
 
 
+@pytest.mark.thorough
 @given(st.one_of(st.text(), st.text("0123456789abcdefABCDEF:-ms ", max_size=150)))
 def test_no_text_is_too_odd_and_what_comes_out_can_be_compared(text: str) -> None:
     found = parse_checksum(text)

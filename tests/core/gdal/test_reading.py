@@ -381,6 +381,7 @@ def shadow(monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
     monkeypatch.setattr(shared_gdal, "_place", lambda name: package / "__init__.py")
 
 
+@pytest.mark.thorough
 def test_the_distribution_s_rasterio_is_taken_and_looked_at_once(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +406,7 @@ def test_the_distribution_s_rasterio_is_taken_and_looked_at_once(
 SAME = "from osgeo import gdal\n__version__ = '1.4'\n__gdal_version__ = gdal.__version__\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("code", "beside"),
     [
@@ -431,6 +433,7 @@ def test_one_that_brings_a_second_gdal_or_fails_is_left_alone(
     assert json.loads((own_cache() / NOTE).read_text())["shares_gdal"] is False
 
 
+@pytest.mark.thorough
 def test_it_is_looked_at_again_when_it_has_changed(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -151,6 +151,7 @@ def test_a_scene_of_which_nothing_tells_the_product_is_asked_for(tmp_path: Path)
         stack(safe, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["txt", "json", "xml"])
 @pytest.mark.parametrize("pack", ["folder", "tar", "metadata"])
 def test_landsat_level_2_has_its_own_factors(tmp_path: Path, kind: str, pack: str) -> None:

@@ -91,6 +91,7 @@ def test_what_counts_are_the_pixels_whose_centres_lie_in_the_polygon(
     assert whole.result.value.figures.main.outside == 0
 
 
+@pytest.mark.thorough
 def test_every_engine_and_tile_gives_the_same_bytes(stacks: dict[str, Any], tmp_path: Path) -> None:
     aoi = slanted(read_facts(stacks["pre"]).grid)
     made = {}
@@ -162,6 +163,7 @@ def test_the_provenance_names_the_area(
     assert "area" not in whole.result.value.provenance["parameters"]
 
 
+@pytest.mark.thorough
 def test_patches_of_burned_ground_are_judged_as_wholes_and_read_with_their_area(
     tmp_path: Path,
 ) -> None:
@@ -345,6 +347,7 @@ def flood(tmp_path: Path, name: str, area: Aoi, more: int = 0) -> Path:
     return tmp_path / name / "flooded.tif"
 
 
+@pytest.mark.thorough
 def test_maps_of_areas_are_put_together_and_compared_within_them(tmp_path: Path) -> None:
     grid = read_facts(write_raster(tmp_path / "grid.tif", np.zeros(SHAPE, np.uint8))).grid
     first = Aoi.from_geometry(

@@ -82,6 +82,7 @@ def test_what_the_season_took_is_found_beside_the_fire(shift: float, fire: float
     assert abs(function.unburned_pixels / (~burned).sum() - 1) < 0.1
 
 
+@pytest.mark.thorough
 def test_the_map_is_what_it_is_without_the_season(tmp_path: Path) -> None:
     before, after, burned = scene(0.06)
     result = run(tmp_path, as_bands(before), as_bands(after), offset="auto")
@@ -107,6 +108,7 @@ def test_relative_forms_take_the_offset_before_they_divide(tmp_path: Path) -> No
     assert tags["dnbr_offset"] == "0.06"
 
 
+@pytest.mark.thorough
 @few("tile", [32, 512, 64], 2)
 def test_any_tiles_give_the_same_offset(tmp_path: Path, tile: int) -> None:
     before, after, _ = scene(0.04, seed=4)
@@ -125,6 +127,7 @@ def test_any_tiles_give_the_same_offset(tmp_path: Path, tile: int) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_cloud_and_bare_ground_do_not_count(tmp_path: Path) -> None:
     """Half is cloud with a dNBR of 0.09, a quarter bare soil with 0.05: only the rest says what the
     season did.
@@ -138,6 +141,7 @@ def test_cloud_and_bare_ground_do_not_count(tmp_path: Path) -> None:
     assert result.value.statistics["dnbr_offset"] == pytest.approx(-0.03, abs=0.005)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", ["all burned", "all cloud", "one pixel", "bare"])
 def test_too_little_to_tell_is_told_and_nothing_is_taken(tmp_path: Path, case: str) -> None:
     before, after, _ = scene(

@@ -60,6 +60,7 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_stack(tmp_path_factory.mktemp("second"), bands(2))
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stacks_again(
     tmp_path: Path,
 ) -> None:
@@ -138,6 +139,7 @@ def test_index_and_classes_equal_double_precision(tmp_path: Path, index: str) ->
     assert result.statistics["max"] == pytest.approx(np.nanmax(truth), rel=1e-4)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("offset", ["none", "auto"])
 def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, offset: str) -> None:
     from scipy.ndimage import distance_transform_edt
@@ -275,6 +277,7 @@ def test_two_negative_bands_are_no_reflectance_either(
     assert (unseen[2, 3], unseen.sum()) == (True, 1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("mask", "water", "ground"), [("scl", 6, 4), ("qa_pixel", 21952, 21824)])
 def test_water_on_both_dates_has_not_burned(
     tmp_path: Path, mask: str, water: int, ground: int
@@ -330,6 +333,7 @@ def test_all_cloud_is_a_result_and_not_unburned(tmp_path: Path) -> None:
     assert any("No pixel was observed on both dates" in warning for warning in result.warnings)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (90, 1)])
 def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
     before, after = bands(1, shape, 0), bands(2, shape, 0)
@@ -339,6 +343,7 @@ def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_scaling_matters_as_published_for_landsat(tmp_path: Path) -> None:
     """Stored Landsat numbers give another dNBR than reflectance: their offset is a fifth of the
     whole scale.
@@ -417,6 +422,7 @@ def plane(
     return np.round(smooth(x, y, level)).astype(np.uint16)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("origin", "resolution", "shape"),
     [
@@ -472,6 +478,7 @@ def test_classes_on_another_grid_are_never_interpolated(tmp_path: Path) -> None:
 LEVELS = ((("nir", 5000), ("swir22", 3000)), (("nir", 3000), ("swir22", 4500)))
 
 
+@pytest.mark.thorough
 def test_a_stack_of_the_next_zone_is_warped(tmp_path: Path) -> None:
     from rasterio.warp import transform
 
@@ -555,6 +562,7 @@ def test_an_input_is_never_replaced(second: Path, tmp_path: Path) -> None:
     assert (tmp_path / "dnbr.tif").read_bytes() == before
 
 
+@pytest.mark.thorough
 def test_dates_that_look_swapped_and_sensors_that_differ_are_told(tmp_path: Path) -> None:
     pre = write_stack(tmp_path / "a", bands(1), tags=dated("2024-08-01"))
     post = write_stack(tmp_path / "b", bands(2), tags=dated("2024-06-01"))

@@ -170,6 +170,7 @@ def test_what_changed_otherwise_did_not_burn(tmp_path: Path, was: Any, is_now: A
     assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
+@pytest.mark.thorough
 @few("light", [0.25, 0.4, 0.6])
 def test_a_cloud_shadow_did_not_burn(tmp_path: Path, light: float) -> None:
     """Without sun the sky's light is left, which holds less the longer the wave."""
@@ -181,6 +182,7 @@ def test_a_cloud_shadow_did_not_burn(tmp_path: Path, light: float) -> None:
     assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
+@pytest.mark.thorough
 @few(
     "drying",
     [
@@ -196,6 +198,7 @@ def test_a_pair_without_fire_is_not_burned(tmp_path: Path, drying: float) -> Non
     assert (read_band(tmp_path / "out" / "burned.tif") == 1).mean() < 0.005
 
 
+@pytest.mark.thorough
 def test_cloud_is_not_observed_and_water_is_not_burned(tmp_path: Path) -> None:
     before, after, burned = fire()
     pre, post = ground(before, 5), ground(after, 6)
@@ -214,6 +217,7 @@ def test_cloud_is_not_observed_and_water_is_not_burned(tmp_path: Path) -> None:
         assert np.array_equal(read_band(tmp_path / "out" / f"{name}.tif") == unseen, codes == 255)
 
 
+@pytest.mark.thorough
 @few("tile", [64, 512])
 def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: int) -> None:
     from scipy.ndimage import distance_transform_edt
@@ -231,6 +235,7 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(tmp_path: Path, tile: i
         ), name
 
 
+@pytest.mark.thorough
 def test_the_least_area_is_in_hectares_and_told(tmp_path: Path) -> None:
     """Two squares of char: 0.81 ha, and 1 ha to the pixel."""
     before = land()
@@ -251,6 +256,7 @@ def test_the_least_area_is_in_hectares_and_told(tmp_path: Path) -> None:
     assert read_band(tmp_path / "out" / "burned.tif").sum() == 181
 
 
+@pytest.mark.thorough
 def test_growth_reaches_only_what_touches_seeds(tmp_path: Path) -> None:
     before = land()
     after = before.copy()
@@ -282,6 +288,7 @@ def test_tiles_and_engines_make_no_difference(tmp_path: Path, tile: int) -> None
         )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(1, 1), (1, 70), (90, 1)])
 def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
     before, after = np.tile(FOREST, (*shape, 1)), np.tile(CHAR, (*shape, 1))
@@ -296,6 +303,7 @@ def test_tiny_stacks(tmp_path: Path, shape: tuple[int, int]) -> None:
     assert (read_band(tmp_path / "out" / "burned.tif") == 1).all()
 
 
+@pytest.mark.thorough
 def test_all_cloud_is_a_result(tmp_path: Path) -> None:
     before, after, _ = fire()
     post = {**ground(after, 6), "scl": np.full(SHAPE, 9, np.uint8)}
@@ -393,6 +401,7 @@ def test_each_sign_counts(was: Any, is_now: Any, mark: int) -> None:
     assert BurnSigns()(values)[2].tolist() == [[mark]]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "rule", [Radiometry(1.0, 0.0, 0.0, "reflectance"), Radiometry(1.0, -1000.0, 0.0, "reflectance")]
 )
@@ -408,6 +417,7 @@ def test_stored_numbers_are_refused(tmp_path: Path, rule: Radiometry) -> None:
         BURNED_AREA.run(params, Settings(), RecordingMonitor())
 
 
+@pytest.mark.thorough
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before, after, _ = fire()
     pre, post = (

@@ -127,6 +127,7 @@ def test_the_union_is_voted_on_with_weights_of_sensor_sky_and_days(
     assert any("agency.tif does not say its sensor" in warning for warning in result.warnings)
 
 
+@pytest.mark.thorough
 def test_order_and_threads_change_no_byte(three: list[Path], tmp_path: Path) -> None:
     made = []
     for number, order in enumerate(itertools.permutations(three)):

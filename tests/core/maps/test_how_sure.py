@@ -78,6 +78,7 @@ def judge(kind: str, seed: int, folder: Path, settings: Settings | None = None) 
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "seed"), [("burn-severity", 3), ("water", 8)])
 def test_the_interval_holds_the_truth(kind: str, seed: int, tmp_path: Path) -> None:
     judged = judge(kind, seed, tmp_path)

@@ -132,6 +132,7 @@ def truth(data: Any) -> Any:
     return np.where(data == 0, np.nan, data).astype(np.float32)
 
 
+@pytest.mark.thorough
 @rules(max_examples=15, deadline=None)
 @given(
     st.tuples(st.integers(1, 140), st.integers(1, 140)),

@@ -67,6 +67,7 @@ def test_a_flood_is_as_large_as_its_ground(tmp_path: Path, size: tuple[float, fl
     assert told["area_km2"] * 100 == pytest.approx(hectares, rel=1e-2)
 
 
+@pytest.mark.thorough
 @few("size", SIZES, 2)
 def test_hectares_and_metres_of_a_fire_are_those_of_the_ground(
     tmp_path: Path, size: tuple[float, float]

@@ -153,6 +153,7 @@ def test_what_is_brighter_than_any_water_is_not_observed_where_reflectance_is_kn
     assert OpticalWater(("post",), scaled={"post": False})(values)[1].tolist() == [[1, 1]]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("mask", "clear", "snow", "cloud"), [("scl", 6, 11, 9), ("qa_pixel", 21952, 30048, 22280)]
 )
@@ -215,6 +216,7 @@ def test_a_scene_without_water_has_none(tmp_path: Path, land: str, method: str) 
     assert any("does not show land and water apart" in one for one in result.warnings)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", list(WaterIndex))
 def test_a_scene_of_water_alone_is_all_water(tmp_path: Path, method: str) -> None:
     """Clear and muddy water are two humps too."""
@@ -384,6 +386,7 @@ def test_a_flood_is_the_water_that_was_not_there(tmp_path: Path) -> None:
     assert classes == ["Not flooded (observed)", "Flooded", "Water before the event"]
 
 
+@pytest.mark.thorough
 def test_two_dates_without_a_flood_have_next_to_none(tmp_path: Path) -> None:
     """Shifted by a pixel, hazier, another noise: every shore changes a little."""
     wet = river(0.3)
@@ -440,6 +443,7 @@ def test_permanent_water_and_terrain(tmp_path: Path) -> None:
     assert result.provenance["parameters"]["hand_limit_m"] == 15.0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("values", [None, "3", "2.5-3", "200,3"])
 def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str | None) -> None:
     """Yearly classes code "not water" as 1: taken for water all the year round, they would hide
@@ -462,6 +466,7 @@ def test_an_agencys_classes_of_water_are_asked_for(tmp_path: Path, values: str |
     assert result.provenance["parameters"]["permanent_values"] == values
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("nodata", [None, 9])
 def test_codes_of_usual_water_that_say_nothing_are_not_observed(
     tmp_path: Path, nodata: float | None
@@ -510,6 +515,7 @@ def test_values_of_permanent_water_that_cannot_be(tmp_path: Path, values: str) -
         run(tmp_path / "out", stack=tmp_path / "no.vrt", permanent_values="3")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("bands", "method", "warned"),
     [(("green", "nir", "swir16"), "mndwi", False), (("green", "nir08"), "ndwi", True)],
@@ -526,6 +532,7 @@ def test_the_method_is_the_best_that_the_bands_allow(
     assert any("has no band swir16: ndwi was taken" in one for one in result.warnings) == warned
 
 
+@pytest.mark.thorough
 def test_stored_numbers_give_the_same_map_at_the_fixed_threshold_and_a_warning(
     tmp_path: Path,
 ) -> None:
@@ -569,6 +576,7 @@ def test_no_data_anywhere_is_a_result_and_not_dry(tmp_path: Path) -> None:
     json.dumps(result.to_dict(), allow_nan=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", [(1, 1), (1, 90), (90, 1)])
 @pytest.mark.parametrize("kind", ["water", "grass"])
 def test_small_and_constant_scenes(tmp_path: Path, shape: tuple[int, int], kind: str) -> None:
@@ -580,6 +588,7 @@ def test_small_and_constant_scenes(tmp_path: Path, shape: tuple[int, int], kind:
     assert (read_values(tmp_path / "out" / "water.tif") == (kind == "water")).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("compared", [False, True])
 def test_tiles_and_engines_make_no_difference(tmp_path: Path, compared: bool) -> None:
     import rasterio

@@ -110,6 +110,7 @@ def test_a_mask_that_reaches_over_a_part_keeps_its_255(tmp_path: Path) -> None:
     assert (confidence[3:] < 0.1).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("nodata", [0, 255])
 def test_a_mask_whose_half_is_declared_no_data_is_told_and_settled(
     tmp_path: Path, nodata: int
@@ -149,6 +150,7 @@ def test_what_nobody_explains_is_refused_with_its_codes(
         fuse(write(tmp_path / name, codes, dtype))
 
 
+@pytest.mark.thorough
 def test_the_users_word_settles_it(tmp_path: Path) -> None:
     path = write(tmp_path / "map.tif", [0, 1, 2, 7, 253])
     assert fuse(path, positive="1-2", not_observed="7")[0] == [0, 1, 1, U, U]
@@ -267,6 +269,7 @@ def test_a_table_fits_only_codes_that_it_knows_all() -> None:
     assert not mtbs.permanent
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("fill", "dtype"), [(32767, "int16"), (65535, "uint16")])
 def test_the_end_of_16_bits_is_a_fill_value(tmp_path: Path, fill: int, dtype: str) -> None:
     row, _ = fuse(write(tmp_path / "mask.tif", [0, 1, 1, fill], dtype))

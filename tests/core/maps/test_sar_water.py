@@ -141,6 +141,7 @@ def test_land_alone_is_not_cut_in_two(
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("unit", ["power", "db", None])
 def test_a_threshold_of_ones_own_is_exact_and_unfiltered(tmp_path: Path, unit: str | None) -> None:
     chip = make_chip(LAKE, 1)
@@ -161,6 +162,7 @@ def test_a_threshold_of_ones_own_is_exact_and_unfiltered(tmp_path: Path, unit: s
     assert result.statistics["not_observed"]["pixels"] == 5 * SHAPE[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("bands", "threshold"),
     [
@@ -194,6 +196,7 @@ def test_one_polarisation_may_be_asked_for(lake: Path, mapped_lake: Mapped, tmp_
         run(lake, tmp_path / "out", polarisation="hv")
 
 
+@pytest.mark.thorough
 def test_a_flood_is_water_that_was_not_there_before(tmp_path: Path) -> None:
     river = wet(SHAPE, 0.1, 5)
     pre = chip_stack(tmp_path / "pre", make_chip(river, 1))
@@ -223,11 +226,13 @@ def test_a_flood_is_water_that_was_not_there_before(tmp_path: Path) -> None:
     assert set(result.provenance["inputs"]) == {"post", "pre"}
 
 
+@pytest.mark.thorough
 def test_nothing_new_is_no_flood(lake: Path, tmp_path: Path) -> None:
     run(chip_stack(tmp_path / "later", make_chip(LAKE, 1001)), tmp_path / "out", pre=str(lake))
     assert (read_band(tmp_path / "out" / "flooded.tif") == 1).mean() < 0.005
 
 
+@pytest.mark.thorough
 def test_much_that_is_dark_and_no_water_is_told(tmp_path: Path) -> None:
     """3 dB brighter than any calibrated scene, the lake is not as dark as water is."""
     rng = np.random.default_rng(2)
@@ -293,6 +298,7 @@ def test_permanent_water_is_no_flood_and_needs_no_date_before(
     assert iou(flooded == 1, LAKE & ~river) > 0.9
 
 
+@pytest.mark.thorough
 @few(("name", "limit"), [("hand", "hand_limit"), ("slope", "slope_limit")])
 def test_water_cannot_stand_too_high_or_on_steep_ground(
     tmp_path: Path, name: str, limit: str
@@ -423,6 +429,7 @@ def test_power_of_nothing_is_not_observed(tmp_path: Path, hole: float) -> None:
     assert (got[:, 50:] != 255).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["ki", "otsu"])
 @few("level", [-45.0, -40.0])
 def test_a_floor_is_not_the_water_that_a_picture_is_cut_by(
@@ -439,6 +446,7 @@ def test_a_floor_is_not_the_water_that_a_picture_is_cut_by(
     assert (read_band(tmp_path / "out" / "water.tif")[44:, 64:] == 1).mean() > 0.99
 
 
+@pytest.mark.thorough
 @few(
     ("shape", "method"),
     [
@@ -519,6 +527,7 @@ def test_a_file_that_does_not_tell_its_unit_is_refused_with_the_way_out(tmp_path
     assert f"--band vv={chip}#1" in str(caught.value)
 
 
+@pytest.mark.thorough
 def test_power_that_is_said_to_be_db_is_doubted(tmp_path: Path) -> None:
     chip = make_chip(LAKE, 1)
     power = (10 ** (chip.vv / 10)).astype(np.float32)
@@ -594,6 +603,7 @@ def test_units_of_a_stack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     )
 
 
+@pytest.mark.thorough
 def test_the_command_line_keeps_its_contract(
     lake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -107,6 +107,7 @@ def test_tiles_give_what_the_whole_array_gives(pair: dict[str, Path], tmp_path: 
     )
 
 
+@pytest.mark.thorough
 def test_threads_change_no_byte_and_db_is_power(pair: dict[str, Path], tmp_path: Path) -> None:
     made = {}
     for name in ("serial", "threads"):

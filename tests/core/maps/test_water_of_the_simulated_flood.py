@@ -20,6 +20,9 @@ from support.run import run_operation
 from support.stacks import CLASS, S2
 from support.thorough import few
 
+pytestmark = pytest.mark.thorough
+"""The simulated events take half a minute to be made."""
+
 POWER = Radiometry(1.0, 0.0, 0.0, "power")
 
 

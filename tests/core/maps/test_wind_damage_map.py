@@ -122,6 +122,7 @@ def test_masks_are_dilated_in_metres_alike_in_every_tile(
     assert np.array_equal(read_band(tmp_path / "whole" / "wind_damage.tif"), codes)
 
 
+@pytest.mark.thorough
 def test_tiles_and_threads_change_no_byte(pair: dict[str, Path], tmp_path: Path) -> None:
     made = []
     for number, settings in enumerate(
@@ -168,6 +169,7 @@ def test_the_command_says_how_much_and_that_it_is_no_count_of_trees(
     assert (tmp_path / "b" / "perimeter.gpkg").is_file()
 
 
+@pytest.mark.thorough
 def test_a_storm_over_half_of_the_forest_is_warned_of(tmp_path: Path) -> None:
     dates, _ = forest(hit_share=0.3)
     pair = {

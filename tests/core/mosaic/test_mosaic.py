@@ -175,6 +175,7 @@ def with_sky(number: int, cloudy: tuple[slice, slice], cloud: int) -> MadeScene:
     return MadeScene(f"C{number}", data, resolution={"scl": 20.0})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rule", ["clear", "median", "first"])
 def test_clouds_are_left_out_where_the_rule_says_so(
     tmp_path: Path, server: FaultyServer, small: Settings, rule: str
@@ -348,6 +349,7 @@ def of_tile(number: int) -> Callable[[Event], bool]:
     return lambda event: isinstance(event, Progress) and f"tile {number} of" in event.detail
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("rule", ["first", "median"])
 def test_finished_tiles_are_kept_where_that_is_asked_and_belong_to_these_scenes(
     tmp_path: Path, server: FaultyServer, small: Settings, rule: str
@@ -477,6 +479,7 @@ def test_scenes_without_stated_grids_give_the_same_pixels(
     np.testing.assert_array_equal(pixels(told)[0], pixels(again)[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("states_grid", [True, False])
 def test_a_scene_that_is_gone_is_named_and_the_others_go_on(
     tmp_path: Path, server: FaultyServer, small: Settings, states_grid: bool

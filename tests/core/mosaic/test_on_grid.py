@@ -69,6 +69,7 @@ def naive(values: Floats, source: Grid, target: Grid, window: Window) -> Floats:
     return out
 
 
+@pytest.mark.thorough
 @few("dtype", ["uint16", "int16", "float32", "uint8", "float64"], 3)
 def test_pixels_of_another_zone_are_interpolated_between_those_with_data(
     tmp_path: Path, dtype: str

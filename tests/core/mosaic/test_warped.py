@@ -61,6 +61,7 @@ def all_of(grid: Grid) -> Window:
     return Window(0, 0, *grid.shape)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("source", "epsg", "step"), [(EAST, 32632, 20), (EAST, 32632, 35), (SOUTH, 32732, 30)]
 )

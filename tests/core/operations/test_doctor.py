@@ -178,6 +178,7 @@ def is_gone(process: int) -> bool:
     return False
 
 
+@pytest.mark.thorough
 def test_what_is_waited_for_is_told_and_has_a_limit(
     asleep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

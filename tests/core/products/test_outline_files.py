@@ -209,6 +209,7 @@ def test_a_user_s_own_outline_stays(mapped: MappedSample, tmp_path: Path) -> Non
     assert [path.name for path in mine.parent.iterdir()] == [KML_NAME]
 
 
+@pytest.mark.thorough
 def test_a_second_run_replaces_them(mapped: MappedSample, tmp_path: Path) -> None:
     folder = tmp_path / "fire"
     shutil.copytree(mapped.folder, folder)

@@ -103,6 +103,7 @@ masks = arrays(
 )
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -146,6 +147,7 @@ def test_simplified_outlines_stay_valid_and_apart(
         assert geometry.GetGeometryCount() == made.patches
 
 
+@pytest.mark.thorough
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

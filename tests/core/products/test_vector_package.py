@@ -187,6 +187,7 @@ def test_shapefiles_hold_the_same_within_their_limits(folder: Path, tmp_path: Pa
     assert all(len(name) <= 10 for name in SOURCE_FIELDS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("given", ["burned.tif", "perimeter.gpkg"])
 def test_what_is_hit_comes_into_the_summary(folder: Path, tmp_path: Path, given: str) -> None:
     burned = folder / "burned-area" / "burned.tif"

@@ -272,6 +272,7 @@ def test_an_area_is_read_from_formats_that_hold_their_shapes(
     assert not seen
 
 
+@pytest.mark.thorough
 def test_a_vrt_of_more_files_than_one_looks_at_is_a_sentence(tmp_path: Path) -> None:
     one = "<SimpleSource><SourceFilename relativeToVRT='1'>{}.tif</SourceFilename></SimpleSource>"
     sources = "".join(one.format(number) for number in range(50_001))

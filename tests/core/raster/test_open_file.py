@@ -311,6 +311,7 @@ def test_a_tiff_whose_metadata_names_a_server_is_refused_without_a_request(
     assert not seen
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("drivers", "name", "start"),
     [

@@ -104,6 +104,7 @@ def test_columns_hold_every_tile_once_and_go_from_top_to_bottom() -> None:
     assert ordered[21].col == 30, "the next column begins where the first one ends"
 
 
+@pytest.mark.thorough
 def test_blocks_of_coarse_bands_are_decoded_once_for_all_tiles_and_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

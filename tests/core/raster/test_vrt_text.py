@@ -214,6 +214,7 @@ STACKS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("make", "kinds"), STACKS.items(), ids=[one.__name__ for one in STACKS])
 def test_a_stack_of_0_1_gives_the_same_pixels(
     tmp_path: Path, make: Callable[[Path], Path], kinds: list[str]

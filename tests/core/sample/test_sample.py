@@ -53,6 +53,7 @@ def test_what_is_burned_has_less_infrared_and_cloud_is_in_the_mask() -> None:
     assert after["swir16"].shape == (SIDE // 2, SIDE // 2)
 
 
+@pytest.mark.thorough
 def test_its_pairs_are_found_in_its_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

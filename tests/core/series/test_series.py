@@ -133,6 +133,7 @@ def test_the_chart_has_a_point_for_each_pass(made: tuple[OperationResult, Path])
     assert heights == sorted(heights), "the water goes down"
 
 
+@pytest.mark.thorough
 def test_another_pass_is_added_by_running_again(tmp_path: Path) -> None:
     paths = [write(tmp_path, index) for index in range(4)]
     follow(tmp_path / "out", paths[:3])

@@ -53,6 +53,7 @@ def pixels(path: Path, index: int) -> Any:
         return reader.read_stored(index)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("grids", [NORTH, SOUTH], ids=["north", "south"])
 def test_a_band_of_the_next_zone_is_interpolated_as_sharply_as_can_be(
     tmp_path: Path, grids: tuple[Grid, Grid]
@@ -122,6 +123,7 @@ def test_through_ground_control_points_too(tmp_path: Path, count: int) -> None:
     assert_near(pixels(stack.path, 1), kernel(values, y, x), inner, 0.5)
 
 
+@pytest.mark.thorough
 @few("block", [(97, 33), (512, 128), (64, 64)])
 def test_every_window_is_the_cut_out_of_the_whole(tmp_path: Path, block: tuple[int, int]) -> None:
     """With the blocks that GDAL warps at once of several sizes, larger and smaller than the

@@ -75,6 +75,7 @@ def test_a_compression_that_is_not_known_is_named(tmp_path: Path) -> None:
         stack_to_geotiff(stack, tmp_path / "s.tif", "jpeg")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("tiled", [True, False])
 def test_overviews_are_means_of_what_is_measured_and_the_commonest_of_classes(
     tmp_path: Path, tiled: bool

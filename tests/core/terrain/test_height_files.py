@@ -49,6 +49,7 @@ def run(folder: Path, dem: Path, **params: Any) -> tuple[Any, tuple[str, ...]]:
     return values, result.value.warnings
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("unit", "crs", "metres"),
     [
@@ -94,6 +95,7 @@ def test_a_unit_that_is_none_is_refused_by_name(
     assert "dem_unit" in refused.value.hint
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("void", "dtype"),
     [(-9999, "f4"), (-32768, "i2"), (-32767, "i2"), (-3.4e38, "f4"), (-99999, "f4"), (1e20, "f4")],
@@ -165,6 +167,7 @@ def flood(folder: Path, **rasters: Path) -> Any:
     return gdal.Open(str(folder / "w" / "water.tif")).ReadAsArray()
 
 
+@pytest.mark.thorough
 def test_heights_above_drainage_in_feet_are_brought_to_metres(tmp_path: Path) -> None:
     """Ground at 40 ft, 12 m, may be flooded below 15 m."""
     hand = np.full(COLS.shape, 40.0, np.float32)

@@ -53,6 +53,7 @@ def write_heights(path: Path, placed: Affine, crs: str) -> Path:
     return path
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", GRIDS)
 @pytest.mark.parametrize("whole", [False, True], ids=["of an area", "whole"])
 def test_heights_are_right_or_refused_by_name(tmp_path: Path, name: str, whole: bool) -> None:

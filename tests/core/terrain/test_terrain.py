@@ -329,6 +329,7 @@ def test_the_surroundings_change_what_is_known_not_where(world: World, tmp_path:
     assert np.isnan(within).sum() <= np.isnan(alone).sum()
 
 
+@pytest.mark.thorough
 def test_tiles_and_engines_change_nothing(world: World, tmp_path: Path) -> None:
     made = []
     for number, (tile, workers) in enumerate(((64, 1), (512, 2), (2048, 2))):

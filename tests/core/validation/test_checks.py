@@ -52,6 +52,7 @@ def codes(report: ValidationReport) -> list[tuple[str, str, str | None]]:
     return [(f.code, f.severity, f.band) for f in report.findings]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("word", "severity"), [("off", None), ("warning", "warning"), ("info", "info")]
 )
@@ -155,6 +156,7 @@ def test_cleanup_removes_what_is_damaged_and_ours_and_nothing_else(tmp_path: Pat
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("action", ["reject", "warn"])
 def test_without_cleanup_nothing_is_removed(tmp_path: Path, action: str) -> None:
     stack = cleanup_scene(tmp_path)
@@ -188,6 +190,7 @@ def lonlat(left: float, bottom: float, right: float, top: float) -> Aoi:
 LEFT, TOP = 600000.0, 5200020.0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("box", "share"),
     [
@@ -207,6 +210,7 @@ def test_nodata_counts_in_the_area_only(
     assert report.measured["red"]["nodata_percent"] == pytest.approx(share, abs=3)
 
 
+@pytest.mark.thorough
 def test_one_of_several_scenes_is_not_blamed_for_what_it_leaves_uncovered(tmp_path: Path) -> None:
     box = lonlat(LEFT - 5000, TOP - 2400, LEFT + 1100, TOP - 200)
     spec = ValidationSpec(SENSOR, SENSOR.required, BANDS, box, must_cover=False)
@@ -224,6 +228,7 @@ def test_an_area_that_the_raster_does_not_touch_is_an_error(tmp_path: Path) -> N
     assert "does not cover the area at all" in report.findings[0].sentence
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("when", "bad", "made"),
     [("never", True, 0), ("on_failure", True, 1), ("on_failure", False, 0), ("always", False, 1)],
@@ -410,6 +415,7 @@ def test_radar_units_are_told_apart(tmp_path: Path, unit: str, data: Any, found:
     assert codes(radar(tmp_path, unit, data)) == found
 
 
+@pytest.mark.thorough
 def test_speckle_is_judged_at_full_size(tmp_path: Path) -> None:
     """A calm sea of 4.4 looks: an overview averages the speckle away, and the sea is not blank."""
     path = write_raster(

@@ -70,6 +70,7 @@ def caught(damage: Damage, report: ValidationReport) -> bool:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("depth", ["quick", "deep"])
 def test_the_sound_stack_has_no_finding(sound: Path, depth: str) -> None:
     report = look(sound / "scene_stack.vrt", depth)
@@ -90,6 +91,7 @@ def test_damage_is_found(copied: Path, damage: Damage) -> None:
         assert finding.sentence.endswith((".", "?")), finding.sentence
 
 
+@pytest.mark.thorough
 @few("depth", ["deep", "quick"])
 def test_other_bands_are_not_accused(copied: Path, depth: str) -> None:
     for name in ("shifted by 20 pixels", "zeroed hole over several tiles"):
@@ -102,6 +104,7 @@ def test_other_bands_are_not_accused(copied: Path, depth: str) -> None:
         assert found == {("nir", "error")}
 
 
+@pytest.mark.thorough
 def test_changed_bytes_are_seen_by_the_sum_even_where_they_decode(copied: Path) -> None:
     path = copied / "nir.tif"
     raw = bytearray(path.read_bytes())
@@ -111,6 +114,7 @@ def test_changed_bytes_are_seen_by_the_sum_even_where_they_decode(copied: Path) 
     assert ("file_changed", "nir") in codes
 
 
+@pytest.mark.thorough
 def test_without_a_recorded_sum_the_deep_look_says_so(copied: Path) -> None:
     (copied / "bands.json").unlink()
     report = look(copied / "scene_stack.vrt", "deep")

@@ -95,6 +95,7 @@ def test_water_is_no_fault_and_faults_are_still_found(
     assert [each for each in findings(path, tuple(bands)) if each[0] != "band_missing"] == found
 
 
+@pytest.mark.thorough
 def test_overviews_that_overshoot_are_no_decibels(tmp_path: Path) -> None:
     import rasterio
 

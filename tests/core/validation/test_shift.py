@@ -57,6 +57,7 @@ def test_small_windows_measure_too(side: int, error: float) -> None:
     assert (found.rows, found.cols) == pytest.approx((0.5, 0), abs=error)
 
 
+@pytest.mark.thorough
 def test_unrelated_bands_tell_nothing() -> None:
     for seed in range(2):
         other = landscape("fields", 1024, 100 + seed)["nir"]
