@@ -4,6 +4,7 @@
 # because it is an extra.
 #   bash scripts/check_debian.sh trixie "bash scripts/test.sh" "bash scripts/check_package.sh"
 #   bash scripts/check_debian.sh --keep FOLDER sid COMMAND...   the system stays in FOLDER, and is used again
+#   bash scripts/check_debian.sh --within SECONDS sid COMMAND... it is broken off, and fails, after so long
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -13,14 +14,25 @@ COMMAND_LIMIT_S=3000
 # Packages of these change every day: that they cannot be installed together today says nothing of FirstLight.
 MOVING=" sid experimental "
 
-keep=""
-if [ "${1:-}" = --keep ]; then
-  keep=${2:-}
+keep="" ends_s=""
+while [[ ${1:-} == --* ]]; do
+  case $1 in
+    --keep) keep=${2:-} ;;
+    --within) ends_s=$((SECONDS + ${2:-0})) ;;
+    *) break ;;
+  esac
   shift 2
-fi
-[ $# -ge 2 ] || { sed -n '2,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2; }
+done
+[ $# -ge 2 ] || { sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2 && exit 2; }
 suite=$1
 shift
+
+# limit SECONDS: no longer than what is left of all.
+limit() {
+  local left=$((${ends_s:-$((SECONDS + $1))} - SECONDS))
+  [ "$left" -gt 0 ] || fail "Debian $suite is not looked at to its end" "no time is left" "Run it alone."
+  echo $((left < $1 ? left : $1))
+}
 
 skip() {
   say "Debian $suite: check skipped: $*."
@@ -49,7 +61,7 @@ find_debootstrap() {
 make_system() {
   [ ! -e "$system/made" ] || return 0
   rm -rf --one-file-system "$system"
-  timeout "$BOOTSTRAP_LIMIT_S" debootstrap --variant=minbase --include=ca-certificates,git "$suite" "$system" "$mirror" \
+  timeout "$(limit "$BOOTSTRAP_LIMIT_S")" debootstrap --variant=minbase --include=ca-certificates,git "$suite" "$system" "$mirror" \
     "$script" >"$work/debootstrap.log" 2>&1 || {
     tail -n 3 "$work/debootstrap.log"
     skip "debootstrap of $suite failed, as shown above"
@@ -80,7 +92,7 @@ bring_checkout() {
 # inside COMMAND: in the system, with its own mounts, which are seen by its process tree only.
 inside() {
   # shellcheck disable=SC2016 # the variables are the inner shell's
-  timeout -k 30 "$COMMAND_LIMIT_S" unshare --mount --propagation private bash -c '
+  timeout -k 30 "$(limit "$COMMAND_LIMIT_S")" unshare --mount --propagation private bash -c '
     set -e
     system=$1 command=$2
     shift 2

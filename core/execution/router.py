@@ -140,8 +140,8 @@ def _choose_here(job: Job, settings: Settings, tiles: str, workers: int, limit: 
         return _one_by_one(tiles + (limit or ", one core"))
     if job.tiles < settings.serial_below_tiles:
         if job.tiles <= 1 or not job.remote:
-            few = f", fewer than {settings.serial_below_tiles}" if job.tiles > 1 else ""
-            return replace(_one_by_one(tiles + few), is_plain=True)
+            few = f"{tiles}, fewer than {settings.serial_below_tiles}"
+            return replace(_one_by_one(few if job.tiles > 1 else tiles), is_plain=True)
         tiles += ", read over the network"
     elif job.tiles >= settings.cluster_from_tiles:
         from_tiles = settings.cluster_from_tiles
