@@ -7,7 +7,6 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 done in part, 130 cancelled.
 from __future__ import annotations
 
 import argparse
-import atexit
 import gc
 import io
 import json
@@ -27,6 +26,7 @@ from typing import Any, TextIO
 
 from . import PRODUCT
 from .doors.operation_index import DeclaredOperation, declared_operations, get_declared
+from .doors.own_process import settle_in
 from .doors.sentence import PREFIX, Said, is_told, sentence_params
 from .enums import Status
 from .errors import (
@@ -400,10 +400,7 @@ def _catch_signals(stop: threading.Event) -> dict[int, Any]:
 
 def entry() -> None:
     """Entry point of the ``flight`` script."""
-    # What is loaded until the work begins stays, and the memory goes as a whole at the end: to look
-    # through all objects for cycles that nobody holds takes a tenth of a second each time.
-    gc.disable()
-    atexit.register(gc.freeze)
+    settle_in()
     _open_streams()
     if not sys.warnoptions:  # libraries' notes to developers; what a user must know is a sentence
         warnings.simplefilter("ignore")

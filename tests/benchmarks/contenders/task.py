@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import json
 import math
@@ -28,8 +27,11 @@ BANDS = os.environ["BENCH_BANDS"].split(",")
 BOUNDS = tuple(float(word) for word in os.environ["BENCH_BOUNDS"].split(","))
 """west, south, east, north in metres of the scene's CRS, EPSG:32632."""
 CRS = "EPSG:32632"
-if os.environ.get("BENCH_AS_COMMAND"):  # FirstLight, below the command: it ends as that does
-    atexit.register(gc.freeze)
+if os.environ.get("BENCH_AS_COMMAND"):  # FirstLight, below the command: its process is like that
+    from firstlight.core.doors.own_process import settle_in
+
+    settle_in()
+    gc.enable()
 WORKERS = int(os.environ["BENCH_WORKERS"])
 
 
