@@ -80,7 +80,7 @@ def test_a_run_that_was_stopped_goes_on_from_its_tiles_though_it_joins_the_stack
             {**values, "output": tmp_path / name / "whole", "resume": False}
         )
         params = BURN_SEVERITY.make_params({**values, "output": tmp_path / name / "resumed"})
-        settings = small_tiles()
+        settings = small_tiles(serial_below_tiles=100)
         BURN_SEVERITY.run(whole, settings, RecordingMonitor())
         with pytest.raises(Cancelled), stop_at(is_fifth_tile) as stopped:
             BURN_SEVERITY.run(params, settings, stopped)
