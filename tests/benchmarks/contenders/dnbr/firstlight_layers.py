@@ -1,4 +1,4 @@
-# title: FirstLight, two stacks and two layers of burn severity, no outline and catalogue
+# title: FirstLight, two stacks and the layers of burn severity, no outline and catalogue
 # python: firstlight
 from task import LATER, OUT, SOURCE
 
@@ -22,13 +22,7 @@ for name, folder in (("pre", SOURCE), ("post", LATER)):
     )
 wanted = {name: StackRequest(stack, BANDS) for name, stack in stacks.items()}
 inputs = open_inputs("Burn severity", wanted, OUT, monitor)
-paths = [OUT / "dnbr.tif", OUT / "severity.tif"]
+kernel = severity_kernel(BurnSeverity("dnbr", inputs.masks), inputs.bands)
+paths = [OUT / f"{layer.name}.tif" for layer in kernel.layers]
 with RasterReader(inputs.path) as reader:
-    apply_layers(
-        reader,
-        inputs.indexes,
-        severity_kernel(BurnSeverity("dnbr", inputs.masks), inputs.bands),
-        paths,
-        settings,
-        monitor,
-    )
+    apply_layers(reader, inputs.indexes, kernel, paths, settings, monitor)
