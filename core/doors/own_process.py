@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 from contextlib import suppress
 
-ARENAS = 2
+ARENAS = max(4, os.cpu_count() or 1)
 """Heaps among which glibc's malloc divides the threads: else there are eight for each core, and
-each keeps what its threads have freed.
+each keeps what its threads have freed. With two, threads wait for each other.
 """
 _M_ARENA_MAX = -8
 """Of ``mallopt`` in glibc's ``malloc.h``."""

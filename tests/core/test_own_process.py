@@ -11,7 +11,7 @@ import pytest
 
 from firstlight.core.doors.own_process import ARENAS
 
-THREADS = 12
+THREADS = ARENAS + 8
 PROGRAM = """if True:
     import ctypes, gc, sys, threading
     from firstlight.core.doors.own_process import settle_in
