@@ -103,6 +103,7 @@ inside() {
   ' bash "$system" "$1" "${passed_on[@]}"
 }
 
+limit 1 >/dev/null
 [ "$(id -u)" -eq 0 ] || skip "it needs root"
 unshare --mount true 2>/dev/null || skip "this system allows no mounts"
 find_mirror
