@@ -48,6 +48,11 @@ class InsecureRedirect(Exception):
     """A server that is reached by https sends to http."""
 
 
+def load_requests() -> None:
+    """Load what asks servers: sooner there than beside other libraries."""
+    import requests  # noqa: F401 - only to be there
+
+
 def new_session(
     settings: Settings, connections: int = 10, retries: int = 0, gate: Gate | None = None
 ) -> Any:

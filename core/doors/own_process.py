@@ -15,16 +15,21 @@ _M_ARENA_MAX = -8
 """Of ``mallopt`` in glibc's ``malloc.h``."""
 
 
-def settle_in() -> None:
+def settle_in(arenas: int = ARENAS) -> None:
     """Begin and end quickly, and give memory back.
 
     What is loaded until the work begins stays, and the memory goes as a whole at the end: to look
     through all objects for cycles that nobody holds takes a tenth of a second each time. Whoever
     begins the work has to switch that on again (``gc.enable``).
+
+    Parameters
+    ----------
+    arenas : int
+        The most heaps; only glibc has more than one.
     """
     gc.disable()
     atexit.register(gc.freeze)
     import ctypes
 
     with suppress(OSError, AttributeError, TypeError):  # another C library, another system
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, arenas)

@@ -81,10 +81,9 @@ class Choice:
 def choose_engine(job: Job, settings: Settings, free: int | None = None) -> Choice:
     """Choose an engine.
 
-    One tile is done here and now; several by threads, even where these are to begin later; very
-    many by the cluster, where one is configured.
-    A single core, or memory for a single tile, leaves nothing but one after the other on this
-    computer.
+    One tile needs no other thread; several are done by threads, very many by the cluster, where one
+    is configured. Remote pixels are read by threads whatever ``serial_below_tiles`` says. A single
+    core, or memory for a single tile, leaves nothing but one after the other on this computer.
 
     Parameters
     ----------

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from ..discovery.access import Access
 from ..discovery.band_config import Sensor
 from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType, RecipeStep, event_names, event_titles
+from ..discovery.session import load_requests
 from ..enums import AreaMask
 from ..errors import InputError
 from ..gdal.load_ahead import OTHERS_FIRST_S, load_ahead
@@ -30,8 +30,6 @@ SEARCH_SHARE = 0.15
 """Share of the progress bar where searching ends."""
 RUN = f"{__package__}.report.event_pages"
 """What is needed once the catalogue has answered."""
-ASKING = "requests"
-"""What asks it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +149,7 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     check_is_its_own(params.output, query)
     # Maps, their engines and the report take as long to load as some catalogues to answer: what
     # asks these is loaded before, and not beside the others.
-    import_module(ASKING)
+    load_requests()
     load_ahead(RUN, after_s=OTHERS_FIRST_S)
     part, access = PartMonitor(monitor, 0.0, SEARCH_SHARE), Access(settings)
     chosen, missed = choose_steps(query, steps, settings, part, access)
