@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,30 @@ def test_what_lies_beyond_the_halo_changes_nothing(growth: Growth, seed: int) ->
         beyond[kept] = here[kept]
     first, second = grown(*near, growth), grown(*far, growth)
     assert np.array_equal(first[middle, middle], second[middle, middle])
+
+
+def test_a_pixel_may_hang_on_one_that_is_39_away() -> None:
+    """The one decides whether the land around a core is bright enough; what has grown from that
+    core, whether the mean of another one's region is dark enough; that one grows to the pixel.
+    """
+    growth = dataclasses.replace(SURVEYED, region_db=-21.375)
+    margin, row, core = growth.halo - speckle.HALO, 60, 60
+
+    def found(far: float, cut: int = 0) -> bool:
+        level = np.full((121, 121), -14, np.float32)
+        level[:, : core - 1] = -19.09
+        for col in (core, core - 11):
+            level[row - 1 : row + 2, col - 1] = level[row, col] = -22
+        level[row, core + 1 : core + 17] = -20.6
+        level[row, core - 10 : core - 7] = -21
+        level[row, core - 23] = far
+        water, _ = grow_water(level[:, cut:], None, None, BANDS, growth)
+        return bool(water[row, core + 16 - cut])
+
+    assert found(-19.4)
+    assert not found(-2.0)
+    assert found(-19.4, core + 16 - margin)
+    assert not found(-2.0, core + 16 - margin)
 
 
 def test_without_lines_a_pixel_looks_less_far() -> None:
