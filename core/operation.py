@@ -160,6 +160,13 @@ class Operation:
     algorithm: AlgorithmInfo | None = None
     """None for operations that compute no map."""
 
+    @property
+    def bands_read(self) -> frozenset[str] | None:
+        """Bands that it can read of a stack, under any of their names, when it is run on passes;
+        None for operations that compute no map, and where only the opened stacks tell.
+        """
+        return None
+
     def load(self) -> Operation:
         """Itself: see :class:`~.doors.operation_index.DeclaredOperation`."""
         return self

@@ -20,6 +20,7 @@ from ..params import AlgorithmInfo, Door, InputRole, Kind, Output, OutputKind, P
 if TYPE_CHECKING:
     from ..operation import Operation
 
+CORE = __name__.rpartition(".doors.")[0]
 INDEX_PATH = Path(__file__).resolve().parents[2] / "resources" / "operations.json"
 
 
@@ -41,6 +42,8 @@ class DeclaredOperation:
     """In the order of the doors."""
     algorithm: AlgorithmInfo | None
     """None for operations that compute no map."""
+    bands_read: frozenset[str] | None = None
+    """As of the operation."""
 
     @property
     def schema(self) -> str:
@@ -55,10 +58,14 @@ class DeclaredOperation:
         """As of the operation; values are plain ones, as a door shows them."""
         return [param for param in self.params if door is None or door in param.doors]
 
+    @property
+    def full_module(self) -> str:
+        """Where it is, for ``import_module``."""
+        return f"{CORE}.{self.module}"
+
     def load(self) -> Operation:
         """Import the operation, with the libraries it needs."""
-        module = import_module(f"...{self.module}", __name__)
-        operation: Operation = getattr(module, self.variable)
+        operation: Operation = getattr(import_module(self.full_module), self.variable)
         return operation
 
 
@@ -93,6 +100,7 @@ def describe(operation: Operation, module: str, variable: str) -> dict[str, Any]
         "outputs": [[output.name, output.title, output.kind] for output in operation.outputs],
         "params": [_describe_param(param) for param in operation.parameters()],
         "algorithm": asdict(operation.algorithm) if operation.algorithm else None,
+        **({} if operation.bands_read is None else {"bands_read": sorted(operation.bands_read)}),
     }
 
 
@@ -120,6 +128,7 @@ def _read_operation(row: Mapping[str, Any]) -> DeclaredOperation:
         paragraphs=tuple(row["about"]),
         params=tuple(_read_param(param) for param in row["params"]),
         algorithm=_read_algorithm(row["algorithm"]) if row["algorithm"] else None,
+        bands_read=frozenset(row["bands_read"]) if "bands_read" in row else None,
     )
 
 

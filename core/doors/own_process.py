@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import sys
 from contextlib import suppress
 
 ARENAS = max(4, os.cpu_count() or 1)
@@ -13,6 +14,10 @@ each keeps what its threads have freed. With two, threads wait for each other.
 """
 _M_ARENA_MAX = -8
 """Of ``mallopt`` in glibc's ``malloc.h``."""
+SWITCH_S = 0.001
+"""After how long a thread that computes gives Python's lock to one that waits for it; Python's own
+is 0.005. Each answer of a server is waited for by a thread that needs the lock to ask the next.
+"""
 
 
 def settle_in(arenas: int = ARENAS) -> None:
@@ -27,6 +32,7 @@ def settle_in(arenas: int = ARENAS) -> None:
     arenas : int
         The most heaps; only glibc has more than one.
     """
+    sys.setswitchinterval(SWITCH_S)
     gc.disable()
     atexit.register(gc.freeze)
     import ctypes

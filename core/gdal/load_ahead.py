@@ -9,26 +9,31 @@ from importlib import import_module
 
 OTHERS_FIRST_S = 0.03
 """Loading holds Python's lock for a while: requests should be on their way before."""
+LINE_FIRST_S = 1.0
+"""The same of many requests, each for a part of a file: until the line is busy."""
 
 
-def load_ahead(*further: str, after_s: float = 0.0) -> None:
+def load_ahead(*further: str, first: tuple[str, ...] = (), after_s: float = 0.0) -> None:
     """Begin to load what will be needed in a moment: half a second, most of it the linker's.
 
     Parameters
     ----------
     further : str
         Modules to be loaded after the libraries.
+    first : tuple of str
+        Modules to be loaded before them, where they are there.
     after_s : float
         How long to let others go first.
     """
     # No daemon: a process that ends meanwhile waits, instead of falling over half a library.
-    threading.Thread(
-        target=_load, args=further, kwargs={"after_s": after_s}, name="firstlight-load"
-    ).start()
+    threading.Thread(target=_load, args=(first, further, after_s), name="firstlight-load").start()
 
 
-def _load(*further: str, after_s: float = 0.0) -> None:
+def _load(first: tuple[str, ...], further: tuple[str, ...], after_s: float) -> None:
     time.sleep(after_s)
+    for name in first:
+        with suppress(ImportError):
+            import_module(name)
     from .reading import Reader
     from .reading_choice import reading
 

@@ -15,7 +15,7 @@ from ..discovery.events import EventType, RecipeStep, event_names, event_titles
 from ..discovery.session import load_requests
 from ..enums import AreaMask
 from ..errors import InputError
-from ..gdal.load_ahead import OTHERS_FIRST_S, load_ahead
+from ..gdal.load_ahead import LINE_FIRST_S, OTHERS_FIRST_S, load_ahead
 from ..moment import Moment
 from ..monitor import Monitor, PartMonitor
 from ..operation import Operation, OperationResult, Output, OutputKind
@@ -28,8 +28,12 @@ from .search_params import area_param, catalog_param, days_param, event_date_par
 
 SEARCH_SHARE = 0.15
 """Share of the progress bar where searching ends."""
-RUN = f"{__package__}.report.event_pages"
+MAP_SHARE, FUSE_SHARE = 0.86, 0.92
+"""Shares of the rest of it where downloading with mapping, and putting maps together, end."""
+RUN = f"{__package__}.event_run"
 """What is needed once the catalogue has answered."""
+REPORT = f"{__package__}.report.event_pages"
+"""What is needed once there are maps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,18 +151,26 @@ def run_event(params: EventParams, settings: Settings, monitor: Monitor) -> Oper
     query = params.query(_given_scenes(params, settings, monitor, left_out.append))
     make_folder(params.output)
     check_is_its_own(params.output, query)
-    # Maps, their engines and the report take as long to load as some catalogues to answer: what
-    # asks these is loaded before, and not beside the others.
+    # What is needed takes as long to load as some catalogues to answer. So all of it is loaded
+    # while something is waited for, and not beside what asks: that comes before.
     load_requests()
-    load_ahead(RUN, after_s=OTHERS_FIRST_S)
+    load_ahead(RUN, after_s=2 * OTHERS_FIRST_S)  # once the sky is being looked at
     part, access = PartMonitor(monitor, 0.0, SEARCH_SHARE), Access(settings)
     chosen, missed = choose_steps(query, steps, settings, part, access)
 
-    from .report.event_pages import EventWork, map_and_tell
+    from .event_run import EventRun
 
-    work = EventWork(query, params.output, params.area_mask, params.terrain, params.forecast)
+    load_ahead(REPORT, after_s=2 * LINE_FIRST_S)
+    run = EventRun(query, params.output, settings, access, area_mask=params.area_mask)
+    run.missed += [*left_out, *missed]
     rest = PartMonitor(monitor, SEARCH_SHARE, 1.0)
-    return map_and_tell(work, chosen, [*left_out, *missed], access, settings, rest)
+    run.make(chosen, PartMonitor(rest, 0.0, MAP_SHARE), params.terrain)
+    if query.event.fuse:
+        run.fuse(query.event.fuse, PartMonitor(rest, MAP_SHARE, FUSE_SHARE))
+
+    from .report.event_pages import tell_event
+
+    return tell_event(run, params.forecast, PartMonitor(rest, FUSE_SHARE, 1.0))
 
 
 def _given_scenes(

@@ -8,22 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ..discovery.access import Access
 from ..discovery.band_config import get_sensor
+from ..doors.operation_index import get_declared
 from ..enums import AreaMask
 from ..errors import AlgorithmError, Cancelled, DiskFullError, FirstLightError, odd_data
 from ..files.atomic import remove_quietly
-from ..maps.fuse import FUSE, FuseParams
-from ..maps.registry import get_map
+from ..gdal.load_ahead import LINE_FIRST_S, load_ahead
 from ..moment import Moment
 from ..monitor import EventQueue, Lanes, LayerReady, Level, Monitor, Note, PartMonitor
 from ..operation import LayerOutput
 from ..params import InputRole
-from ..recipes.layers import Extent
-from ..recipes.map_operation import MapOperation
-from ..recipes.results import MapResult
 from ..scenes.event_pairs import ChosenStep, EventQuery
 from ..scenes.passes import PassBringer, PassStack
 from ..scenes.stand_in import mixed_sentences
@@ -32,7 +29,11 @@ from ..terrain.heights import metric_area
 from ..types import AlgorithmResult, format_time
 from ..workers import run_parallel
 from .event_home import place_words
-from .terrain_map import TerrainRequest, map_terrain
+
+if TYPE_CHECKING:
+    from ..recipes.layers import Extent
+    from ..recipes.map_operation import MapOperation
+    from ..recipes.results import MapResult
 
 Outcome = TypeVar("Outcome")
 
@@ -171,6 +172,8 @@ class EventRun:
                 self.bring_heights(chosen, PartMonitor(lane, 0.0, HEIGHTS_SHARE))
             made.extend(self._make_maps(chosen, passes, PartMonitor(lane, HEIGHTS_SHARE, 1.0)))
 
+        maps = {name for step in chosen for name in step.step.algorithms}
+        load_ahead(*(get_declared(name).full_module for name in maps), after_s=LINE_FIRST_S)
         jobs: list[Callable[[], None]] = [lambda: passes.bring(lanes.lane(0)), make_maps]
         run_parallel(lambda work: work(), jobs, len(jobs), events)
         for number, step in enumerate(made):
@@ -283,6 +286,8 @@ class EventRun:
             sentence = "Heights are of no use here: no algorithm of this event takes them"
             self._miss(sentence, monitor)
             return
+        from .terrain_map import TerrainRequest, map_terrain
+
         request = TerrainRequest(
             metric_area(self.query.aoi), self.folder / TERRAIN_FOLDER, self.query.catalog
         )
@@ -297,6 +302,8 @@ class EventRun:
         ]
         if len(sources) < 2:
             return
+        from ..maps.fuse import FUSE, FuseParams
+
         params = FuseParams(
             inputs=tuple(sources),
             output=self.folder / FUSE.name,
@@ -310,6 +317,8 @@ class EventRun:
     def _run(
         self, operation: MapOperation, params: object, source: ReadyStep | None, monitor: Monitor
     ) -> MappedStep:
+        from ..recipes.results import MapResult
+
         result = operation.run(params, self.settings, monitor)
         if not isinstance(result.value, MapResult):  # a test runs them all
             raise TypeError(f"the operation {operation.name} makes no map")
@@ -338,16 +347,16 @@ def event_title(query: EventQuery) -> str:
 
 
 def _maps(chosen: ChosenStep) -> tuple[MapOperation, ...]:
-    """The maps that the recipe asks for."""
-    return tuple(get_map(name) for name in chosen.step.algorithms)
+    """The maps that the recipe asks for, with all that they are made of."""
+    loaded = (get_declared(name).load() for name in chosen.step.algorithms)
+    return tuple(cast("MapOperation", operation) for operation in loaded)
 
 
 def _bands_read(chosen: ChosenStep) -> frozenset[str] | None:
     """The bands that any map of a step can read; None where that is not known before."""
-    read = [operation.bands_read() for operation in _maps(chosen)]
-    if not read or None in read:
-        return None
-    return frozenset().union(*filter(None, read))
+    read = [get_declared(name).bands_read for name in chosen.step.algorithms]
+    known = [bands for bands in read if bands is not None]
+    return frozenset().union(*known) if known and len(known) == len(read) else None
 
 
 def _lacking(early: ReadyStep, before: PassStack, after: PassStack) -> list[str]:

@@ -44,10 +44,9 @@ class MapOperation(Operation):
         """Tell whether the map can use such an input."""
         return role in self.role_fields()
 
+    @property
     def bands_read(self) -> frozenset[str] | None:
-        """Bands that the map can read of a stack, under any of their names, when it is run on
-        passes; None where only the opened stacks tell.
-        """
+        """See :class:`~..operation.Operation`."""
         if self.recipe.stacks is None:
             return None
         given = self.map_inputs(Path("output"), post=Path("post"), pre=Path("pre"))

@@ -14,7 +14,7 @@ from ..discovery.catalogs import Catalog
 from ..discovery.events import EventType, RecipeStep
 from ..discovery.pairs import Acquisition, Pair, group_acquisitions, rank_pairs
 from ..errors import AccessError, DiscoveryError, NoScenesError, SkyError
-from ..gdal.load_ahead import load_ahead
+from ..gdal.load_ahead import OTHERS_FIRST_S, load_ahead
 from ..monitor import Level, Monitor, Note, PartMonitor, Progress
 from ..settings import Settings
 from ..types import Aoi, SceneItem, format_time
@@ -22,6 +22,8 @@ from .find import find_scenes, openable_scenes
 from .pairs import PairQuery, count_passes
 from .tracks import RADAR, NextPass, next_of, tell_next
 
+QUERY = "pystac_client"
+"""What writes the question of a search, once a catalogue has told how it wants to be asked."""
 SKY = f"{__package__.rpartition('.')[0]}.discovery.clear_sky"
 """What is needed once the catalogue has answered."""
 LEAST_CLEAR = 30.0
@@ -139,7 +141,8 @@ class PairFinder:
         query, sensor = self._query, get_sensor(name)
         part = PartMonitor(monitor, 0.0, 0.4)
         if sensor.clouds and not query.scenes:
-            load_ahead(SKY)  # the catalogue takes as long to answer
+            # The catalogue takes as long to answer.
+            load_ahead(SKY, first=(QUERY,), after_s=OTHERS_FIRST_S)
         scenes: Sequence[SceneItem] = openable_scenes(self._found(name, part), self._settings, part)
         if sensor.clouds:
             monitor.emit(Progress(0.4, f"Looking at the sky over the area in {len(scenes)} scenes"))

@@ -1,17 +1,13 @@
-"""An event's maps from its pairs of passes, and what is told of them: report, outlines, catalogue.
-
-Apart from the event's parameters and its search, which do without all that maps are made of.
-"""
+"""What is told of an event's maps: report, outlines, catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ... import PRODUCT
-from ...discovery.access import Access
-from ...enums import AreaMask, Status
+from ...enums import Status
 from ...monitor import EventQueue, Monitor, PartMonitor, Progress
 from ...operation import LayerOutput, OperationResult
 from ...products.event_record import EventRecord
@@ -19,8 +15,6 @@ from ...products.map_view import describe_view
 from ...products.outline_files import write_outlines
 from ...products.stac_catalogue import EVENT as EVENT_TOLD
 from ...products.stac_catalogue import MAP, SHEET, write_parent
-from ...scenes.event_pairs import ChosenStep, EventQuery
-from ...settings import Settings
 from ...text import joined
 from ...types import AlgorithmResult, format_time
 from ...workers import run_in_background, run_parallel
@@ -32,62 +26,30 @@ from .page import write_report
 from .sheet import print_sheet
 from .story import EventStory
 
-MAP_SHARE, FUSE_SHARE, FORECAST_SHARE = 0.86, 0.92, 0.94
-"""Shares of the progress bar where downloading with mapping, putting maps together, and the
-forecast end; the rest is the report.
-"""
+FORECAST_SHARE = 0.25
+"""Share of the progress bar where the forecast ends; the rest is the report."""
 FORECAST_FOLDER = "forecast"
 
 
-@dataclass(frozen=True)
-class EventWork:
-    """What is to be made of an event."""
-
-    query: EventQuery
-    folder: Path
-    area_mask: AreaMask
-    """Which pixels of the area its maps count."""
-    terrain: bool
-    """Heights for the maps that take them."""
-    forecast: bool
-    """A forecast in the report."""
-
-
-def map_and_tell(
-    work: EventWork,
-    chosen: Sequence[ChosenStep],
-    missed: Sequence[str],
-    access: Access,
-    settings: Settings,
-    monitor: Monitor,
-) -> OperationResult:
-    """Make the maps, and write the page and the catalogue that tell them.
+def tell_event(run: EventRun, forecast: bool, monitor: Monitor) -> OperationResult:
+    """Write the page and the catalogue that tell an event's maps.
 
     Parameters
     ----------
-    missed : sequence of str
-        A sentence for each thing that could not be used so far.
+    run : EventRun
+        With the maps that could be made.
+    forecast : bool
+        Also ask for one, for the page.
 
     Raises
     ------
-    IngestionError, AlgorithmError
-        If no pair could be brought to the disk, or no map be made.
+    RasterError
+        If a layer cannot be read, or the page not be written.
     """
-    query = work.query
-    run = EventRun(query, work.folder, settings, access, area_mask=work.area_mask)
-
-    def part(begin: float, end: float) -> Monitor:
-        return PartMonitor(monitor, begin, end)
-
-    run.missed += missed
-    run.make(chosen, part(0.0, MAP_SHARE), work.terrain)
-    if query.event.fuse:
-        run.fuse(query.event.fuse, part(MAP_SHARE, FUSE_SHARE))
-    outlook = (
-        look_ahead(query, run.folder / FORECAST_FOLDER, settings, part(FUSE_SHARE, FORECAST_SHARE))
-        if work.forecast
-        else None
-    )
+    query, outlook = run.query, None
+    if forecast:
+        part = PartMonitor(monitor, 0.0, FORECAST_SHARE)
+        outlook = look_ahead(query, run.folder / FORECAST_FOLDER, run.settings, part)
     story = EventStory(query, tuple(run.mapped), tuple(run.missed), outlook)
     monitor.emit(Progress(FORECAST_SHARE, "Writing the report"))
     record = record_event(story, place_words(query.aoi))

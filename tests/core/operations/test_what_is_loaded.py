@@ -45,7 +45,17 @@ def test_stacking_and_validating_load_neither_maps_nor_catalogues(module: str) -
 def test_an_event_is_searched_before_what_makes_maps_is_loaded() -> None:
     ahead = (
         "from firstlight.core.gdal.load_ahead import _load\n"
-        "_load(loaded.RUN)\n"
-        "print(loaded.RUN in sys.modules)"
+        "_load(('no_such_library',), (loaded.RUN, loaded.REPORT), 0.0)\n"
+        "print({loaded.RUN, loaded.REPORT} <= set(sys.modules))"
     )
     assert answers("event", OF_EVENTS, ahead) == ["[]", "True"]
+
+
+def test_an_event_fetches_bands_before_what_makes_maps_is_loaded() -> None:
+    bands = (
+        "from firstlight.core.doors.operation_index import get_declared\n"
+        "print(sorted(get_declared('burn-severity').bands_read))"
+    )
+    nothing, read = answers("event_run", ("maps", "recipes", "execution", "products"), bands)
+    assert nothing == "[]"
+    assert {"'nir'", "'swir22'", "'scl'"} <= set(read.strip("[]").split(", "))
