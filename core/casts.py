@@ -11,12 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .aoi import Aoi
 from .discovery.band_config import Sensor, get_sensor
 from .errors import InputError
 from .moment import Moment
 from .params import BandPath, Kind, Param
 from .text import at_home, is_address
-from .types import Aoi
 
 if TYPE_CHECKING:  # imported where one is given: most operations take none
     from .discovery.catalogs import Catalog

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from .types import format_time, parse_time
+from .times import format_time, parse_time
 
 
 @dataclass(frozen=True)

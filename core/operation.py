@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .enums import Status
 from .errors import InputError
@@ -17,7 +17,9 @@ from .params import Output as Output
 from .params import OutputKind as OutputKind
 from .params import Param
 from .settings import Settings
-from .types import MapClass
+
+if TYPE_CHECKING:
+    from .types import MapClass  # every start would wait for all types
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ CORE_LAYERS = {
     "core.sharing": (*_VALUES, "core.workers", "core.sharing"),
     "core.text": (),
     "core.language": ("core.language",),
-    "core.moment": ("core.types",),
+    "core.moment": ("core.times",),
     "core.params": _VALUES,
     # What a parameter's text stands for: an area, a sensor, a catalogue, a kind of event.
     "core.casts": (

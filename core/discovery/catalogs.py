@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..addresses.storage import FileAddress, file_addresses
+from ..aoi import Bounds
 from ..enums import AccessKind
 from ..errors import InputError
 from ..settings import CONFIG_DIR, read_yaml
 from ..stac.home import local_path, public_url
 from ..text import is_address, nearest_hint
-from ..types import Bounds
 from .table.place import STORES, is_table_address, table_path, web_url
 
 AUTO = "auto"
