@@ -13,7 +13,9 @@ LINE_FIRST_S = 1.0
 """The same of many requests, each for a part of a file: until the line is busy."""
 
 
-def load_ahead(*further: str, first: tuple[str, ...] = (), after_s: float = 0.0) -> None:
+def load_ahead(
+    *further: str, first: tuple[str, ...] = (), areas: bool = False, after_s: float = 0.0
+) -> None:
     """Begin to load what will be needed in a moment: half a second, most of it the linker's.
 
     Parameters
@@ -22,14 +24,18 @@ def load_ahead(*further: str, first: tuple[str, ...] = (), after_s: float = 0.0)
         Modules to be loaded after the libraries.
     first : tuple of str
         Modules to be loaded before them, where they are there.
+    areas : bool
+        Also load what draws areas as pixels.
     after_s : float
         How long to let others go first.
     """
     # No daemon: a process that ends meanwhile waits, instead of falling over half a library.
-    threading.Thread(target=_load, args=(first, further, after_s), name="firstlight-load").start()
+    threading.Thread(
+        target=_load, args=(first, further, areas, after_s), name="firstlight-load"
+    ).start()
 
 
-def _load(first: tuple[str, ...], further: tuple[str, ...], after_s: float) -> None:
+def _load(first: tuple[str, ...], further: tuple[str, ...], areas: bool, after_s: float) -> None:
     time.sleep(after_s)
     for name in first:
         with suppress(ImportError):
@@ -40,6 +46,6 @@ def _load(first: tuple[str, ...], further: tuple[str, ...], after_s: float) -> N
     with suppress(ImportError):  # whoever needs it says so
         import_module("osgeo.gdal")
         if reading().name == Reader.RASTERIO:
-            import_module("rasterio.features")
+            import_module("rasterio.features" if areas else "rasterio")
     for name in further:
         import_module(name)

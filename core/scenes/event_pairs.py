@@ -142,7 +142,7 @@ class PairFinder:
         part = PartMonitor(monitor, 0.0, 0.4)
         if sensor.clouds and not query.scenes:
             # The catalogue takes as long to answer.
-            load_ahead(SKY, first=(QUERY,), after_s=OTHERS_FIRST_S)
+            load_ahead(SKY, first=(QUERY,), areas=True, after_s=OTHERS_FIRST_S)
         scenes: Sequence[SceneItem] = openable_scenes(self._found(name, part), self._settings, part)
         if sensor.clouds:
             monitor.emit(Progress(0.4, f"Looking at the sky over the area in {len(scenes)} scenes"))

@@ -45,7 +45,7 @@ def test_stacking_and_validating_load_neither_maps_nor_catalogues(module: str) -
 def test_an_event_is_searched_before_what_makes_maps_is_loaded() -> None:
     ahead = (
         "from firstlight.core.gdal.load_ahead import _load\n"
-        "_load(('no_such_library',), (loaded.RUN, loaded.REPORT), 0.0)\n"
+        "_load(('no_such_library',), (loaded.RUN, loaded.REPORT), False, 0.0)\n"
         "print({loaded.RUN, loaded.REPORT} <= set(sys.modules))"
     )
     assert answers("event", OF_EVENTS, ahead) == ["[]", "True"]
