@@ -5,7 +5,7 @@ same in every run.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,6 +82,19 @@ class BandStatistics:
             "STATISTICS_STDDEV": f"{math.sqrt(self.deviations / self.observed):.17g}",
             "STATISTICS_VALID_PERCENT": f"{100 * self.observed / self.pixels:.4g}",
         }
+
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str], pixels: int) -> BandStatistics | None:
+        """What such tags say of a band; None where one is missing, or no number."""
+        names = ("MINIMUM", "MAXIMUM", "MEAN", "STDDEV", "VALID_PERCENT")
+        try:
+            low, high, mean, std, percent = (float(tags[f"STATISTICS_{name}"]) for name in names)
+        except (KeyError, ValueError):
+            return None
+        observed = round(pixels * percent / 100) if math.isfinite(percent) else 0
+        if observed <= 0 or not all(map(math.isfinite, (low, high, mean, std))):
+            return None
+        return cls(pixels, observed, low, high, mean, std**2 * observed)
 
 
 def measure(

@@ -31,6 +31,7 @@ from ..enums import OutputType, Resampling
 from ..errors import Cancelled
 from ..monitor import EventQueue, Level, Monitor, Note, Progress
 from ..raster.grid import Window, in_columns, sample_windows, split_windows
+from ..raster.physical import FloatArray
 from ..settings import Settings
 from ..shapes.area_pixels import AreaPixels
 from ..workers import run_in_background
@@ -41,6 +42,7 @@ from .piece_taker import PieceTaker
 from .progress import TileCount
 from .result_store import StorePlace
 from .router import Job, choose_engine, open_engine
+from .threads import ThreadsEngine, on_a_pool
 from .tile_work import SurveyWork, TileSource, TileWork
 
 NODATA = -9999.0
@@ -211,16 +213,21 @@ class _LayerRun:
         return kernel.settled(total[0])
 
     def _learn(self, kernel: Kernel) -> Kernel:
-        """The kernel with what a few windows tell; read here, in one order, whatever the engine."""
+        """The kernel with what a few windows tell; read on this computer and told in one order,
+        whatever the engine.
+        """
         if kernel.sample is None:
             return kernel
         windows = sample_windows(self.reader.grid.shape)
         rows = max(window.rows for window in windows)
-        seen = []
-        for window in windows:
-            seen.append(next(iter(self.reader.strips(self.indexes, window, rows))))
+
+        def look(window: Window) -> dict[str, FloatArray]:
+            seen = next(iter(self.reader.strips(self.indexes, window, rows)))
             self.reader.let_go()
-        return kernel.learnt(seen)
+            return seen
+
+        threads = ThreadsEngine(self.settings.worker_count, on_a_pool)
+        return kernel.learnt(threads.run(look, windows, self.events.stop))
 
     def _compute(
         self,

@@ -17,6 +17,7 @@ from ..raster.grid import SNAP, grid_over, overlap_rects, union_bounds
 from ..raster.reader import BandFacts, RasterFacts
 from ..raster.vrt_text import VrtBand, VrtSource, same_nodata, source_name, to_bytes, vrt_tree
 from ..types import Grid, Radiometry
+from .statistics import PREFIX, joint_statistics
 from .vrt import COLORS
 
 
@@ -99,8 +100,11 @@ def _band(stacks: Sequence[RasterFacts], index: int, grid: Grid, folder: Path) -
     sources = (_source(stack, index, grid, folder, as_values) for stack in reversed(stacks))
     band = stacks[0].bands[index]
     # Not which file it is of, nor its numbers: its pixels are of several.
-    own = ("source", "STATISTICS_")
+    own = ("source", PREFIX)
     tags = {key: text for key, text in band.tags.items() if not key.startswith(own)}
+    if not as_values:
+        parts = [(stack.bands[index], math.prod(stack.grid.shape)) for stack in stacks]
+        tags.update(joint_statistics(parts, math.prod(grid.shape)))
     name = tags.get("band", band.description)
     return VrtBand(
         dtype=dtype,

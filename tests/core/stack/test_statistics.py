@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from firstlight.core.cog.statistics import BandStatistics
 from firstlight.core.files.file_state import UNSETTLED_NS
 from firstlight.core.raster.reader import read_facts
 from firstlight.core.raster.stated_statistics import stated_statistics
@@ -91,3 +93,34 @@ def test_they_hold_while_the_band_is_as_it_was(
     changed = stated_statistics(create_band_stack({"nir": path}, tmp_path / "s.vrt").path, 1)
     assert changed is not None
     assert changed.mean == pytest.approx((data // 2).mean(), rel=0.01)
+
+
+def test_those_of_a_stack_hold_for_what_is_stacked_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, seen = stack(tmp_path)
+    rule = read_facts(path).bands[0].radiometry
+    with monkeypatch.context() as patch:
+        patch.setattr(statistics, "_samples", None)  # not to be read again
+        again = create_band_stack({"nir": BandSource(path, 1, rule)}, tmp_path / "pair.vrt").path
+    assert stated_statistics(again, 1) == stated_statistics(path, 1)
+    other = BandSource(path, 1, replace(rule, nodata=None))
+    zeros = stated_statistics(create_band_stack({"nir": other}, tmp_path / "o.vrt").path, 1)
+    assert zeros is not None
+    assert zeros.minimum == pytest.approx(-0.1), "what is no data there is a number here"
+    assert zeros.mean < seen.mean()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("MEAN", ""), ("MEAN", "many"), ("STDDEV", "nan"), ("VALID_PERCENT", "0"), ("MINIMUM", None)],
+)
+def test_odd_tags_say_nothing(name: str, text: str | None) -> None:
+    whole = BandStatistics(100, 50, 1.0, 9.0, 4.0, 200.0)
+    tags = whole.tags()
+    assert BandStatistics.of_tags(tags, 100) == whole
+    if text is None:
+        del tags[f"STATISTICS_{name}"]
+    else:
+        tags[f"STATISTICS_{name}"] = text
+    assert BandStatistics.of_tags(tags, 100) is None

@@ -112,6 +112,24 @@ def test_tiles_of_several_providers_keep_their_values(
         assert np.array_equal(mosaic.read(3, whole), a.read(3, whole), equal_nan=True)
 
 
+def test_the_mosaic_states_the_statistics_of_its_tiles(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    paths = [tile(tmp_path / "a", LEFT, 1), tile(tmp_path / "b", (LEFT[0] + 500, LEFT[1]), 2)]
+    made = mosaic_stacks([read_facts(path) for path in paths], tmp_path / "pass.vrt")
+    with RasterReader(made) as reader:
+        stored = reader.read_stored(1)
+    tags = read_facts(made).bands[0].tags
+    found = {name: float(tags[f"STATISTICS_{name}"]) for name in ("MINIMUM", "MEAN", "STDDEV")}
+    values = stored[stored != RULE.nodata].astype(np.float64)
+    assert tags["STATISTICS_APPROXIMATE"] == "YES"
+    assert found["MINIMUM"] == values.min()
+    assert found["MEAN"] == pytest.approx(values.mean(), rel=1e-3)
+    assert found["STDDEV"] == pytest.approx(values.std(), rel=1e-3)
+    seen = 100 * values.size / stored.size
+    assert float(tags["STATISTICS_VALID_PERCENT"]) == pytest.approx(seen, rel=1e-3)
+
+
 def test_the_mosaic_may_be_moved_with_its_tiles(tmp_path: Path) -> None:
     import rasterio
 
