@@ -221,7 +221,7 @@ class _LayerRun:
         windows = sample_windows(self.reader.grid.shape)
         rows = max(window.rows for window in windows)
 
-        def look(window: Window) -> dict[str, FloatArray]:
+        def look(window: Window) -> Mapping[str, FloatArray]:
             seen = next(iter(self.reader.strips(self.indexes, window, rows)))
             self.reader.let_go()
             return seen
