@@ -36,7 +36,8 @@ def load_ahead(
 
 
 def _load(first: tuple[str, ...], further: tuple[str, ...], areas: bool, after_s: float) -> None:
-    time.sleep(after_s)
+    if not _slept(after_s):
+        return
     for name in first:
         with suppress(ImportError):
             import_module(name)
@@ -49,3 +50,13 @@ def _load(first: tuple[str, ...], further: tuple[str, ...], areas: bool, after_s
             import_module("rasterio.features" if areas else "rasterio")
     for name in further:
         import_module(name)
+
+
+def _slept(seconds: float) -> bool:
+    """Sleep; false where the program comes to its end meanwhile, which must not wait for this."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if not threading.main_thread().is_alive():
+            return False
+        time.sleep(min(left, OTHERS_FIRST_S))
+    return True

@@ -59,3 +59,12 @@ def test_an_event_fetches_bands_before_what_makes_maps_is_loaded() -> None:
     nothing, read = answers("event_run", ("maps", "recipes", "execution", "products"), bands)
     assert nothing == "[]"
     assert {"'nir'", "'swir22'", "'scl'"} <= set(read.strip("[]").split(", "))
+
+
+def test_a_program_does_not_wait_for_what_it_no_longer_loads() -> None:
+    last = (
+        "from firstlight.core.gdal.load_ahead import load_ahead\n"
+        "load_ahead('no_such_module', after_s=1e6)\n"
+        "print('at its end')"
+    )
+    assert answers("stack", ("maps",), last) == ["[]", "at its end"]
