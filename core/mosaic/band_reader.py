@@ -33,9 +33,8 @@ from ..raster.source_blocks import Layout, UnitIndex, band_layout, decode_unmask
 from ..raster.valid import nodata_under_mask, stored_nodata
 from ..raster.vrt_sources import is_vrt
 from ..types import Grid, Radiometry
+from .idle_datasets import IdleDatasets
 
-IDLE_HANDLES = 2
-"""Opened datasets that a band keeps for the next reader."""
 Address = Callable[[bool], tuple[str, RemoteOptions]]
 """Where a file is to be opened now: URL or path, and how to reach it. True: the last answer was
 refused.
@@ -91,12 +90,16 @@ class BandReader:
     location : BandLocation
     cache : BlockCache
         Shared with other bands.
+    idle : IdleDatasets, optional
+        Shared with other bands, too: of hundreds of scenes not all can stay open.
     """
 
-    def __init__(self, location: BandLocation, cache: BlockCache) -> None:
+    def __init__(
+        self, location: BandLocation, cache: BlockCache, idle: IdleDatasets | None = None
+    ) -> None:
         self.location = location
         self.cache = cache
-        self._idle: list[Any] = []
+        self._idle = idle or IdleDatasets()
         self._lock = threading.Lock()
         self._layouts: dict[int, Layout] = {}
         self._closed = False
@@ -105,7 +108,7 @@ class BandReader:
         """Close what is not being read; the rest is closed by its reader."""
         with self._lock:
             self._closed = True
-            self._idle.clear()
+            self._idle.drop(self)
 
     @property
     def dtype(self) -> str:
@@ -208,8 +211,7 @@ class BandReader:
                     self._give(dataset)
                     return result
             except UnreadError as error:
-                with self._lock:
-                    self._idle.clear()  # they were opened with the same address
+                self._idle.drop(self)  # they were opened with the same address
                 forget(address)
                 refused = is_refused(error.why)
                 gone = re.search(r"(response|error) code ?: ?410", error.why) is not None
@@ -221,9 +223,9 @@ class BandReader:
         return UnreadError(what, options.told(why, address), "Is the file there, and complete?")
 
     def _take(self, address: str, options: RemoteOptions) -> Any:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
+        dataset = self._idle.take(self)
+        if dataset is not None:
+            return dataset
         dataset = _open(address, options)
         if dataset is not None:
             self._check(dataset)
@@ -232,8 +234,8 @@ class BandReader:
     def _give(self, dataset: Any) -> None:
         dataset.FlushCache()  # its blocks are in our cache
         with self._lock:
-            if not self._closed and len(self._idle) < IDLE_HANDLES:
-                self._idle.append(dataset)
+            if not self._closed:
+                self._idle.give(self, dataset)
 
     def _check(self, dataset: Any) -> None:
         grid, stated = dataset_grid(dataset), self.location.grid

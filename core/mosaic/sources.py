@@ -8,6 +8,7 @@ from functools import lru_cache
 from ..errors import known
 from ..raster.block_cache import BlockCache
 from .band_reader import BandReader
+from .idle_datasets import IdleDatasets
 from .scene_plan import MosaicScene
 
 CACHE_BYTES = 96 << 20
@@ -26,6 +27,7 @@ class Sources:
     def __init__(self, name: str) -> None:
         self.name = name
         self._cache = BlockCache(CACHE_BYTES)
+        self._idle = IdleDatasets()
         self._readers: dict[tuple[str, str], BandReader] = {}
         self._lock = threading.Lock()
 
@@ -35,7 +37,9 @@ class Sources:
             reader = self._readers.get((scene.id, band))
             if reader is None:
                 location = scene.bands.get(band) or known(scene.mask, "only a mask is no band")
-                reader = self._readers[scene.id, band] = BandReader(location, self._cache)
+                reader = self._readers[scene.id, band] = BandReader(
+                    location, self._cache, self._idle
+                )
             return reader
 
     def close(self) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
@@ -185,15 +187,37 @@ MOST_NAMED = 12
 class _Opened:
     """One thread's dataset; ``busy`` is held while it is read, so that nobody closes it under the
     reader.
+
+    Parameters
+    ----------
+    most_sources : int
+        Files that are kept open of those that are read past the VRT. Each holds a block as it is
+        stored and as it is decoded, 3 MB of a usual scene, and a mosaic names hundreds.
     """
 
-    def __init__(self, dataset: Any) -> None:
+    def __init__(self, dataset: Any, most_sources: int) -> None:
         self.dataset: Any = dataset
         self.busy = threading.Lock()
-        self.sources: dict[str, Any] = {}
-        """Datasets of bands that are read past the VRT."""
+        self.sources: OrderedDict[str, Any] = OrderedDict()
+        """Datasets of bands that are read past the VRT, the one last read at the end."""
         self.cached_bytes = 0
         """Read since GDAL's cache of blocks was last emptied."""
+        self._most_sources = most_sources
+
+    def source(self, name: str) -> Any:
+        """A file that the VRT names, open.
+
+        Raises
+        ------
+        RasterError
+            If it cannot be opened.
+        """
+        if name not in self.sources:
+            while len(self.sources) >= self._most_sources:
+                self.sources.popitem(last=False)
+            self.sources[name] = open_checked(Path(name))
+        self.sources.move_to_end(name)
+        return self.sources[name]
 
     def let_go(self) -> None:
         """Empty GDAL's cache of blocks of these datasets."""
@@ -202,6 +226,10 @@ class _Opened:
         self.cached_bytes = 0
 
 
+FEWEST_OPEN = 8
+"""Files that a thread keeps open of those that a VRT names; of a VRT of many bands two for each: a
+tile mostly lies in no more than two scenes.
+"""
 CACHE_BYTES = 16 << 20
 """What a thread may leave in GDAL's cache of blocks: neighbours and halos find theirs there. GDAL's
 own limit, 5 % of the machine's memory, belongs to the whole process, and QGIS needs it.
@@ -252,7 +280,8 @@ class RasterReader:
         self._containers = _containers(path) if remote is None else ()
         self._blocks = BlockCache(BLOCK_BYTES)
         self._local = threading.local()
-        self._opened: list[_Opened] = []
+        # What a thread has opened goes with the thread: a job has many, one after the other.
+        self._opened: weakref.WeakSet[_Opened] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._closed = False
         # Another reader of the same path, made later, may find another file there: who gets it
@@ -283,7 +312,8 @@ class RasterReader:
         """
         with self._lock:
             self._closed = True
-            opened, self._opened = self._opened, []
+            opened = list(self._opened)
+            self._opened.clear()
         self._blocks.clear()
         for one in opened:
             if one.busy.acquire(blocking=False):
@@ -452,12 +482,10 @@ class RasterReader:
             return False
 
         def open_file(name: str) -> Any:
-            if name not in mine.sources:
-                try:
-                    mine.sources[name] = open_checked(Path(name))
-                except RasterError as error:
-                    raise RasterError(what, error.why, error.hint) from error
-            return mine.sources[name]
+            try:
+                return mine.source(name)
+            except RasterError as error:
+                raise RasterError(what, error.why, error.hint) from error
 
         if stored.shape != (area.rows, area.cols):
             part = find_part(self.facts.path, index, area)
@@ -490,10 +518,10 @@ class RasterReader:
         if mine is None:
             path = self.facts.path
             with self._surroundings():
-                mine = _Opened(open_checked(path))
+                mine = _Opened(open_checked(path), max(FEWEST_OPEN, 2 * len(self.facts.bands)))
             self._local.opened = mine
             with self._lock:
-                self._opened.append(mine)
+                self._opened.add(mine)
         return mine
 
 
