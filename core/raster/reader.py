@@ -36,7 +36,7 @@ from .block_cache import BlockCache
 from .grid import Window
 from .open_file import check_openable, open_checked, open_described
 from .past_gdal.layered import LayeredReader, count_doublings
-from .past_gdal.reduced import find_part, read_part
+from .past_gdal.reduced import FilePart, find_part, read_part
 from .physical import FloatArray, to_physical
 from .valid import is_masked, nodata_under_mask
 from .vrt_sources import check_vrt_sources, is_vrt
@@ -387,9 +387,27 @@ class RasterReader:
         )
 
     def has_overviews(self, index: int) -> bool:
-        """Tell whether a band can be read decimated without reading all of it."""
-        with self._surroundings():
-            return int(self._mine().dataset.GetRasterBand(index).GetOverviewCount()) > 0
+        """Tell whether a band can be read decimated without reading all of it.
+
+        Raises
+        ------
+        RasterError
+            If the file that it comes from cannot be opened.
+        """
+        mine = self._mine()
+        with mine.busy, self._surroundings():
+            band = mine.dataset.GetRasterBand(index)
+            # For a VRT GDAL opens the files of all bands to tell.
+            part = self._whole_file(index)
+            if part is not None:
+                band = mine.source(part.name).GetRasterBand(part.band)
+            return int(band.GetOverviewCount()) > 0
+
+    def _whole_file(self, index: int) -> FilePart | None:
+        """What all of a band shows of one file; None where it is not one file's pixels."""
+        if not self._is_vrt or self.facts.bands[index - 1].masked:
+            return None
+        return find_part(self.facts.path, index, Window(0, 0, *self.facts.grid.shape))
 
     def read(self, index: int, window: Window) -> FloatArray:
         """One band's window.

@@ -113,10 +113,14 @@ def _ranges(pixels: Pixels, shape: tuple[int, ...], nodata: float | None) -> tup
     """Least and greatest of the pixels under each pixel of the overview and its eight neighbours,
     widened by a step; infinite where they have no data.
     """
-    valid, values = _valid(pixels, nodata), pixels.astype(np.float64)
+    valid = _valid(pixels, nodata)
+    if valid.all():  # as they are: a third of the time of numbers with infinite ones
+        lower = upper = pixels
+    else:
+        lower, upper = (np.where(valid, pixels, beyond) for beyond in (np.inf, -np.inf))
     step = _step(pixels[valid])
-    least = _around(np.where(valid, values, np.inf), shape, np.minimum) - step
-    greatest = _around(np.where(valid, values, -np.inf), shape, np.maximum) + step
+    least = _around(lower, shape, np.minimum).astype(np.float64) - step
+    greatest = _around(upper, shape, np.maximum).astype(np.float64) + step
     return least, greatest
 
 
