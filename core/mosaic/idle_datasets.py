@@ -6,18 +6,28 @@ import threading
 from collections.abc import Hashable
 from typing import Any
 
-MOST_IDLE = 64
-"""Of all bands of all scenes. Each is an open file, of which a process may have 1024 or fewer, and
-holds a block as it is stored and as it is decoded: 3 MB of a usual scene.
+MOST_FILES = 64
+"""Of all bands of all scenes on this computer. Each is an open file, of which a process may have
+1024 or fewer, and holds a block as it is stored and as it is decoded: 3 MB of a usual scene.
+"""
+MOST_REMOTE = 256
+"""The same behind HTTP. They are no open files, and to open one again may cost a request for its
+header.
 """
 MOST_OF_ONE = 2
 """Of one band: neighbouring tiles read it on as many threads."""
 
 
 class IdleDatasets:
-    """The datasets that were used last; safe to use from many threads."""
+    """The datasets that were used last; safe to use from many threads.
 
-    def __init__(self, most: int = MOST_IDLE) -> None:
+    Parameters
+    ----------
+    most : int
+        That are kept.
+    """
+
+    def __init__(self, most: int = MOST_FILES) -> None:
         self._most = most
         self._idle: list[tuple[Hashable, Any]] = []
         """Owner and dataset, the last one used at the end."""

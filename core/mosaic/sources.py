@@ -8,7 +8,7 @@ from functools import lru_cache
 from ..errors import known
 from ..raster.block_cache import BlockCache
 from .band_reader import BandReader
-from .idle_datasets import IdleDatasets
+from .idle_datasets import MOST_FILES, MOST_REMOTE, IdleDatasets
 from .scene_plan import MosaicScene
 
 CACHE_BYTES = 96 << 20
@@ -27,7 +27,7 @@ class Sources:
     def __init__(self, name: str) -> None:
         self.name = name
         self._cache = BlockCache(CACHE_BYTES)
-        self._idle = IdleDatasets()
+        self._files, self._remote = IdleDatasets(MOST_FILES), IdleDatasets(MOST_REMOTE)
         self._readers: dict[tuple[str, str], BandReader] = {}
         self._lock = threading.Lock()
 
@@ -37,9 +37,9 @@ class Sources:
             reader = self._readers.get((scene.id, band))
             if reader is None:
                 location = scene.bands.get(band) or known(scene.mask, "only a mask is no band")
-                reader = self._readers[scene.id, band] = BandReader(
-                    location, self._cache, self._idle
-                )
+                idle = self._remote if location.remote else self._files
+                reader = BandReader(location, self._cache, idle)
+                self._readers[scene.id, band] = reader
             return reader
 
     def close(self) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.mosaic.band_reader import BandLocation, BandReader
-from firstlight.core.mosaic.idle_datasets import MOST_OF_ONE, IdleDatasets
+from firstlight.core.mosaic.idle_datasets import MOST_FILES, MOST_OF_ONE, IdleDatasets
+from firstlight.core.mosaic.reader import MosaicReader
+from firstlight.core.mosaic.scene_plan import MosaicPlan, MosaicScene
 from firstlight.core.raster.block_cache import BlockCache
 from firstlight.core.raster.grid import Window
 from firstlight.core.types import Grid, Radiometry
@@ -21,11 +23,14 @@ GRID = Grid("EPSG:32632", (10.0, 0.0, LEFT, 0.0, -10.0, TOP), (SIDE, SIDE))
 ALL = Window(0, 0, SIDE, SIDE)
 
 
-def band(path: Path, idle: IdleDatasets) -> BandReader:
-    place = BandLocation(
+def place(path: Path) -> BandLocation:
+    return BandLocation(
         path.stem, GRID, Radiometry(nodata=0), False, lambda renew: (str(path), RemoteOptions())
     )
-    return BandReader(place, BlockCache(0), idle)
+
+
+def band(path: Path, idle: IdleDatasets) -> BandReader:
+    return BandReader(place(path), BlockCache(0), idle)
 
 
 @needs_the_kernels_list
@@ -63,3 +68,16 @@ def test_those_of_one_owner_are_dropped(owner: str) -> None:
     idle.drop(owner)
     assert idle.take(owner) is None
     assert (idle.take("a"), idle.take("b")).count(None) == 1
+
+
+@needs_the_kernels_list
+def test_a_mosaic_of_more_scenes_than_may_be_open(tmp_path: Path) -> None:
+    scenes = []
+    for number in range(MOST_FILES + 20):
+        path = write_raster(tmp_path / f"{number}.tif", noise((SIDE, SIDE), number))
+        scenes.append(MosaicScene(str(number), {"red": place(path)}, ALL))
+    with MosaicReader(MosaicPlan(GRID, ("red",), tuple(scenes), "median")) as reader:
+        for _ in range(2):
+            assert reader.compose(ALL).shape == (1, SIDE, SIDE)
+            assert 1 <= len(open_below(tmp_path)) <= MOST_FILES
+    assert not open_below(tmp_path)
