@@ -396,12 +396,11 @@ class RasterReader:
         """
         mine = self._mine()
         with mine.busy, self._surroundings():
-            band = mine.dataset.GetRasterBand(index)
-            # For a VRT GDAL opens the files of all bands to tell.
+            dataset = mine.dataset
             part = self._whole_file(index)
-            if part is not None:
-                band = mine.source(part.name).GetRasterBand(part.band)
-            return int(band.GetOverviewCount()) > 0
+            if part is not None:  # of a VRT GDAL would open the files of all bands to tell
+                dataset, index = mine.source(part.name), part.band
+            return int(dataset.GetRasterBand(index).GetOverviewCount()) > 0
 
     def _whole_file(self, index: int) -> FilePart | None:
         """What all of a band shows of one file; None where it is not one file's pixels."""
