@@ -399,7 +399,9 @@ class RasterReader:
             dataset = mine.dataset
             part = self._whole_file(index)
             if part is not None:  # of a VRT GDAL would open the files of all bands to tell
-                dataset, index = mine.source(part.name), part.band
+                file = mine.source(part.name)
+                if part.band <= file.RasterCount:  # else it was exchanged: GDAL will say so
+                    dataset, index = file, part.band
             return int(dataset.GetRasterBand(index).GetOverviewCount()) > 0
 
     def _whole_file(self, index: int) -> FilePart | None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..errors import RasterError
 from ..gdal.crs import same_crs
+from ..gdal.environment import local_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.warp import WarpOptions, warp_to_memory
 from ..types import Grid
@@ -62,9 +63,18 @@ def read_views(facts: RasterFacts, index: int, grids: Sequence[Grid]) -> list[Fl
     with RasterReader(facts.path) as reader:
         upright = facts.grid.transform[1] == facts.grid.transform[3] == 0
         same = all(same_crs(facts.grid.crs, grid.crs) for grid in grids)
-        if upright and same and not reader.has_overviews(index):
+        if upright and same and not _has_overviews(facts, index):
             return _pick(reader, index, [_Pick(reader.grid, grid) for grid in grids])
     return [_warp(facts, index, grid) for grid in grids]
+
+
+def _has_overviews(facts: RasterFacts, index: int) -> bool:
+    """Whether GDAL, which warps, has any of the raster itself: it has none of a stack in which the
+    file of another band lacks them.
+    """
+    with local_gdal():
+        dataset = open_checked(facts.path)
+        return int(dataset.GetRasterBand(index).GetOverviewCount()) > 0
 
 
 class _Pick:

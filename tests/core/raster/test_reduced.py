@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.raster import view
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.past_gdal.reduced import FilePart, find_part, read_part
 from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.view import read_view, view_grid
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.tiles import mosaic_stacks
 from firstlight.core.types import Radiometry
-from support.rasters import write_raster
+from support.rasters import noise, write_raster
 
 S2 = Radiometry(0.0001, 0.0, 0.0, "reflectance")
 SIDE = 1024
@@ -118,3 +120,45 @@ def test_a_file_that_was_exchanged_is_left_to_gdal(tmp_path: Path) -> None:
     assert not read_part(gdal.Open(str(floats)), part, out)
     assert not read_part(gdal.Open(str(floats)), FilePart("", 2, part.window), out)
     assert not out.any()
+
+
+def plain_stack(folder: Path) -> Path:
+    """A band with overviews, and one without."""
+    from osgeo import gdal
+
+    bands = {}
+    for seed, name in enumerate(("nir", "red")):
+        file = write_raster(folder / f"{name}.tif", noise((SIDE, SIDE), seed))
+        bands[name] = BandSource(file, radiometry=S2)
+    dataset = gdal.Open(str(bands["nir"].path), gdal.GA_Update)
+    dataset.BuildOverviews("AVERAGE", [2, 4])
+    del dataset
+    return create_band_stack(bands, folder / "s.vrt", band_order=list(bands)).path
+
+
+def test_a_band_has_its_own_file_s_overviews_whatever_the_others_have(tmp_path: Path) -> None:
+    with RasterReader(plain_stack(tmp_path)) as reader:
+        assert [reader.has_overviews(index) for index in (1, 2)] == [True, False]
+
+
+def test_a_picture_of_a_stack_that_gdal_knows_no_overviews_of_is_picked_from_its_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To warp it reads all of it for each picture."""
+    path = plain_stack(tmp_path)
+    facts = read_facts(path)
+    grid = view_grid(facts.grid, 128)
+    expected = view._warp(facts, 1, grid)
+    monkeypatch.delattr(view, "_warp")
+    assert np.array_equal(read_view(facts, 1, grid), expected, equal_nan=True)
+
+
+def test_of_a_file_that_lost_its_band_nothing_is_asked(tmp_path: Path) -> None:
+    path = plain_stack(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("<SourceBand>1</SourceBand>", "<SourceBand>2</SourceBand>", 1),
+        encoding="utf-8",
+    )
+    with RasterReader(path) as reader:
+        assert reader.has_overviews(1) is False
