@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from support.processes import has_ended
 from support.waiting import PATIENCE_S, wait_until
 
 FOLDER = Path(__file__).resolve().parent / "benchmarks"
@@ -271,13 +272,6 @@ def test_the_fastest_stands_first_and_the_floor_beside_it(modules):
 # The measuring
 
 
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_cpu_and_memory_of_children_count(modules, tmp_path):
     import measure
 
@@ -311,7 +305,7 @@ def test_what_takes_too_long_is_ended_with_its_children(modules, tmp_path):
         if log.read_text():
             break
     child = int(log.read_text())
-    wait_until(lambda: not alive(child))  # the signal is sent, but the kernel may take a moment
+    wait_until(lambda: has_ended(child))  # the signal is sent, but the kernel may take a moment
     del sys.modules["measure"]
 
 

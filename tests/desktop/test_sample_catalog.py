@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.processes import has_ended
 from support.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,16 +26,8 @@ SCRIPT = ROOT / "scripts" / "sample_catalog.py"
 SCENE = ROOT / "build" / "sample"
 
 
-def is_running(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its parent does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 def wait_until_ended(pids: list[int]) -> None:
-    wait_until(lambda: not any(is_running(pid) for pid in pids))
+    wait_until(lambda: all(map(has_ended, pids)))
 
 
 def start() -> tuple[subprocess.Popen[str], dict[str, Any]]:

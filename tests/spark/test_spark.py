@@ -41,11 +41,12 @@ from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry
 from support.burned_ground import check_an_area_in_chunks
 from support.events import simulated_event
+from support.processes import command_line, family, has_ended, kill, listening, parent, send
 from support.range_server import FaultyServer
 from support.rasters import noise
 from support.run import run_kernel, run_operation, small_tiles
 from support.scenes import LEFT, TOP, MadeScene, area_text, serve
-from support.spark_cluster import HOSTS, SparkCluster, kill
+from support.spark_cluster import HOSTS, SparkCluster
 from support.stacks import write_stack
 from support.waiting import PATIENCE_S, stop_at, wait_until
 
@@ -163,7 +164,7 @@ def test_a_worker_that_hangs_is_outrun(
         for pid in [*stopped, *cluster.pythons()]:
             if pid in stopped or _belongs(pid, stopped):
                 stopped.append(pid)
-                os.kill(pid, signal.SIGSTOP)
+                send(pid, signal.SIGSTOP)
         assert worker.poll() is None
 
     try:
@@ -178,7 +179,7 @@ def test_a_worker_that_hangs_is_outrun(
 
 def _belongs(pid: int, parents: list[int]) -> bool:
     while pid > 1:
-        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        pid = parent(pid)
         if pid in parents:
             return True
     return False
@@ -201,16 +202,12 @@ def test_a_stop_leaves_nothing_here_and_there(
 def test_ports_are_on_loopback_and_no_command_line_shows_the_secret(
     cluster: SparkCluster, place: SparkPlace, stack: Path, shared_folder: Path, tmp_path: Path
 ) -> None:
-    from support.cluster_processes import listening
-
     with engine_at(place, shared_folder) as engine:
         run_kernel(stack, tmp_path / "spark.tif", engine=engine)
-        own = _family(os.getpid())
+        own = family(os.getpid())
         for host, port in listening(own):
             assert host.removeprefix("::ffff:").startswith("127.") or host == "::1", (host, port)
-        commands = b"".join(
-            Path(f"/proc/{pid}/cmdline").read_bytes() for pid in own if _is_there(pid)
-        )
+        commands = b"".join(map(command_line, own))
         assert b"spark" in commands
         assert b"of-this-test" not in commands
         session = spark_session._KEEPER._session
@@ -220,19 +217,6 @@ def test_ports_are_on_loopback_and_no_command_line_shows_the_secret(
         for path in private.rglob("*"):
             if path.is_file():
                 assert b"of-this-test" not in path.read_bytes(), path
-
-
-def _is_there(pid: int) -> bool:
-    return Path(f"/proc/{pid}/cmdline").exists()
-
-
-def _family(pid: int) -> set[int]:
-    from support.spark_cluster import children
-
-    found = {pid}
-    for child in children(pid):
-        found |= _family(child)
-    return found
 
 
 def test_a_driver_that_dies_is_one_sentence_and_the_next_run_has_another(
@@ -359,7 +343,7 @@ def test_a_session_never_outlives_its_starter(place: SparkPlace, tmp_path: Path)
         assert process.stdout is not None
         pid, folder = process.stdout.readline().split()
         process.kill()
-    wait_until(lambda: not _is_there(int(pid)), "the driver goes on")
+    wait_until(lambda: has_ended(int(pid)), "the driver goes on")
     wait_until(lambda: not Path(folder).exists(), "its folder stays")
 
 

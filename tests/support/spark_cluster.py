@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .processes import children
 from .waiting import PATIENCE_S
 
 HOSTS = ("127.0.0.1", "127.0.0.2")
@@ -115,19 +116,3 @@ class SparkCluster:
             late = ended or time.monotonic() > end_at
             assert not late, f"{name}: {text[-2000:]}"
             time.sleep(0.1)
-
-
-def children(pid: int) -> list[int]:
-    """Process ids of a process's children (Linux)."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    found = []
-    with suppress(OSError):
-        for thread in path.parents[1].iterdir():
-            found += [int(one) for one in (thread / "children").read_text().split()]
-    return found
-
-
-def kill(pid: int) -> None:
-    """End a process as a crash would."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)

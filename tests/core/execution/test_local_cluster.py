@@ -22,7 +22,8 @@ from firstlight.core.execution.credentials import make_credentials
 from firstlight.core.execution.dask_cluster.connection import open_cluster
 from firstlight.core.execution.dask_cluster.local_cluster import LocalCluster, local_cluster
 from firstlight.core.raster.grid import Window
-from support.cluster_processes import children, is_cluster, listening
+from support.cluster_processes import children, is_cluster
+from support.processes import listening
 from support.waiting import PATIENCE_S, wait_until
 
 LISTENERS = 4

@@ -163,7 +163,14 @@ def test_it_can_be_stopped() -> None:
 def asleep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A library that is never imported to its end; its process notes its number."""
     note = tmp_path / "process"
-    code = f"import os, time\nopen({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+    code = (
+        "import os, time\n"
+        f"part, note = {str(note) + '.part'!r}, {str(note)!r}\n"
+        "with open(part, 'w') as file:\n"
+        "    file.write(str(os.getpid()))\n"
+        "os.replace(part, note)\n"  # there only with its number
+        "time.sleep(600)\n"
+    )
     (tmp_path / "sleeping_library.py").write_text(code)
     monkeypatch.syspath_prepend(str(tmp_path))
     add(monkeypatch, Library("sleeping_library", "sleeping-library"))
