@@ -172,6 +172,7 @@ def test_a_disk_that_does_not_answer_holds_nobody_up(qgis_app: object, wait_for)
         disk = DiskLook(ask, lambda: told.append("answered"), owner)
         assert disk.ask(Path("/away")) is None
         assert disk.ask(Path("/away")) is None, "one question at a time"
+        wait_for(gate.reached.is_set)
         assert gate.is_held
         gate.open()
         wait_for(lambda: told == ["answered"])

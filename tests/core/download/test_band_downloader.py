@@ -8,7 +8,7 @@ import dataclasses
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.dummy import DummyProcess
 from pathlib import Path
 from typing import Any
@@ -302,16 +302,8 @@ def test_a_band_that_is_no_raster_is_one_failure_not_the_end(world: World) -> No
     assert len(files) == 5
 
 
-def when_done(count: int) -> Any:
-    """Stop after so many bands have come."""
-    seen: set[str] = set()
-
-    def decide(event: Event) -> bool:
-        if isinstance(event, BandProgress) and event.state == "done":
-            seen.add(event.band)
-        return len(seen) >= count
-
-    return decide
+def bands_that_came(events: Sequence[Event]) -> set[str]:
+    return {one.band for one in events if isinstance(one, BandProgress) and one.state == "done"}
 
 
 def test_a_stop_comes_through_though_the_server_stalls_and_finished_bands_stay(
@@ -320,7 +312,9 @@ def test_a_stop_comes_through_though_the_server_stalls_and_finished_bands_stay(
     with Gate() as gate:
         for name in ("nir", "swir16"):
             world.files.break_next(f"{name}.tif", Fault(stall_after_bytes=2000, gate=gate))
-        world.monitor = RecordingMonitor(cancel_when=when_done(4))
+        monitor = world.monitor = StopWhen(
+            lambda: gate.reached.is_set() and len(bands_that_came(monitor.events)) == 4
+        )
         with pytest.raises(Cancelled):
             world.run()
         assert gate.is_held

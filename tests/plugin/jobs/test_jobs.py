@@ -155,6 +155,7 @@ def test_a_question_does_not_wait_for_jobs_however_few_threads_qgis_has(jobs, wa
         with Gate() as gate:
             long = [jobs.start(operation_at(gate), NoParams()) for _ in range(4)]
             wait_for(lambda: all(job.state == JobState.RUNNING for job in long))
+            wait_for(gate.reached.is_set)
             question = Answers(jobs.start(COUNT, COUNT.make_params({"steps": 1}), kept=False))
             wait_for(lambda: question.said)
             assert gate.is_held
