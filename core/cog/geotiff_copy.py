@@ -10,8 +10,8 @@ from ..errors import Cancelled, FirstLightError, RasterError
 from ..files.atomic import WriteFailure, whole_file
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.types import has_fractions
+from ..raster.facts import check_raster
 from ..raster.open_file import check_openable, open_checked
-from ..raster.reader import check_raster
 from .raster_spec import BLOCK
 
 COMPRESSIONS = ("zstd", "deflate", "lzw", "none")

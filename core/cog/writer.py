@@ -28,8 +28,8 @@ from ..files.atomic import (
     remove_quietly,
     whole_file,
 )
+from ..raster.facts import check_raster
 from ..raster.grid import Window
-from ..raster.reader import check_raster
 from .codec import pick_codec
 from .file_block import FileBlock
 from .layout import CLASSIC_END, Level, make_header, write_file

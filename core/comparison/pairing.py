@@ -17,7 +17,7 @@ from ..maps.fuse_sources import (
     with_spare_nodata,
 )
 from ..monitor import EventQueue, Monitor
-from ..raster.reader import RasterFacts, read_facts
+from ..raster.facts import RasterFacts, read_facts
 from ..recipes.inputs import MapInputs, joined_inputs
 from ..recipes.recipe import Findings, MapJob
 from ..recipes.stacks import check_stack, prepare_folder

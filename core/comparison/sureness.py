@@ -16,7 +16,7 @@ from ..algorithms.kernel import NOT_OBSERVED, OUTSIDE, Kernel, Layer, MapClass, 
 from ..errors import InputError
 from ..maps.registry import get_map
 from ..products.stored_result import StoredResult, read_results
-from ..raster.reader import RasterFacts
+from ..raster.facts import RasterFacts
 from ..recipes.results import SURE
 from .agreement import (
     BOTH,

@@ -45,7 +45,7 @@ from .turns import TURNS
 from .window import Shared, WindowFetch, cut_band
 from .window_plan import HEAD_BYTES, NotWindowable
 
-CHECKS = f"{__package__.rpartition('.')[0]}.raster.reader"
+CHECKS = f"{__package__.rpartition('.')[0]}.raster.facts"
 """What opens a file that has come."""
 
 
@@ -339,8 +339,8 @@ class _SceneDownload:
 
 
 def _check_band_file(path: Path) -> None:
-    """As :func:`~..raster.reader.check_band_file`, which is loaded while the bytes come."""
-    from ..raster.reader import check_band_file
+    """As :func:`~..raster.facts.check_band_file`, which is loaded while the bytes come."""
+    from ..raster.facts import check_band_file
 
     check_band_file(path)
 

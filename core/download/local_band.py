@@ -28,7 +28,7 @@ def copy_band(source: Path, target: Path, name: str) -> tuple[int, str]:
     RasterError
         If it is no raster that may be opened.
     """
-    from ..raster.reader import check_band_file
+    from ..raster.facts import check_band_file
 
     failure = band_failure(name)
     if not source.is_file():

@@ -251,7 +251,7 @@ def _areas_in(folder: Path) -> set[str | None]:
         return {entry.area for entry in record.values()}
     areas: set[str | None] = set()
     for path in folder.glob("*.tif"):
-        from ..raster.reader import read_facts
+        from ..raster.facts import read_facts
 
         try:
             areas.add(read_facts(path).tags.get(AREA_TAG))
@@ -341,7 +341,7 @@ def _content_reason(
     asset: BandAsset, target: Path, size: int, entry: BandRecord | None, key: str | None
 ) -> str:
     """Reason that shows when the file is opened; empty where there is none."""
-    from ..raster.reader import check_band_file
+    from ..raster.facts import check_band_file
 
     try:
         facts = check_band_file(target)

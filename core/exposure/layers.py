@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..enums import StrEnum
 from ..errors import InputError
-from ..raster.reader import RasterFacts
+from ..raster.facts import RasterFacts
 from ..shapes.class_survey import class_names
 
 TAG = "code_"

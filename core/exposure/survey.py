@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError
-from ..raster.reader import RasterFacts, read_facts
+from ..raster.facts import RasterFacts, read_facts
 from ..shapes.features import Feature, FeatureFile, Shape, read_features
 from .extent import ExtentMap, covers
 from .layers import PeopleKind, cover_names, people_kind

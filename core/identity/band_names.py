@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..discovery.band_config import Sensor, load_sensors
 from ..enums import StrEnum
-from ..raster.reader import BandFacts, RasterFacts
+from ..raster.facts import BandFacts, RasterFacts
 from ..report import Finding
 from ..types import Grid, Radiometry
 from .description import CODE, Code, find_codes, find_phrases, pieces, read_wavelength

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..discovery.band_config import Band
 from ..errors import InputError, known
-from ..raster.reader import BandFacts
+from ..raster.facts import BandFacts
 from ..types import Radiometry, Unit
 from .evidence import NO_SCALE, Evidence
 from .product_names import ProposedProduct, ToldProduct, is_sentinel2_band, tell_product

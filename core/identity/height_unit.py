@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..enums import Unit
 from ..errors import InputError
+from ..raster.facts import RasterFacts
 from ..raster.open_file import open_checked
-from ..raster.reader import RasterFacts
 from ..types import Radiometry
 
 FOOT, US_FOOT = 0.3048, 1200 / 3937

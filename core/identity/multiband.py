@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..discovery.band_config import Sensor, get_sensor, load_sensors
 from ..errors import InputError
-from ..raster.reader import RasterFacts, read_facts
+from ..raster.facts import RasterFacts, read_facts
 from ..report import Finding
 from .band_names import NamedBands, identify_bands
 from .product_names import propose_product

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..discovery.band_config import Band, Sensor, load_sensors
 from ..files.xml_text import UnfitXml, parse_xml
-from ..raster.reader import BandFacts, RasterFacts, RasterReader
+from ..raster.facts import BandFacts, RasterFacts
+from ..raster.reader import RasterReader
 from ..report import Finding
 from ..types import Unit
 from .band_names import NamedBands, Rank, identify_bands

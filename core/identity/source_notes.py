@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..gdal.crs import crs_name, same_crs
-from ..raster.reader import RasterFacts
+from ..raster.facts import RasterFacts
 
 
 def identity(facts: RasterFacts, index: int) -> str:

@@ -19,8 +19,9 @@ from ..algorithms.flood import (
 )
 from ..errors import InputError
 from ..params import InputRole, Kind, param
+from ..raster.facts import read_facts
 from ..raster.grid import split_windows
-from ..raster.reader import RasterReader, read_facts
+from ..raster.reader import RasterReader
 from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
 from ..recipes.code_tables import MapSubject, parse_codes
 from ..recipes.inputs import MapInputs

@@ -11,9 +11,9 @@ from ..algorithms.flood import BEFORE_CLASS, PERMANENT_CLASS
 from ..algorithms.fusion import Source
 from ..algorithms.kernel import NOT_OBSERVED, MapClass
 from ..errors import InputError
+from ..raster.facts import RasterFacts, read_facts
 from ..raster.grid import Window
 from ..raster.pixel_area import ground_of
-from ..raster.reader import RasterFacts, read_facts
 from ..recipes.auto_number import AutoNumber, AutoNumberRule
 from ..recipes.class_meaning import ClassMeaning, CodeWords, explain_codes
 from ..recipes.code_tables import MapSubject, parse_codes

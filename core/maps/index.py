@@ -23,7 +23,7 @@ from ..monitor import Monitor
 from ..operation import LayerOutput, OperationResult, Output, OutputKind
 from ..params import InputRole, Kind, param
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.reader import read_facts
+from ..raster.facts import read_facts
 from ..recipes.inputs import MapInputs, single_input
 from ..recipes.map_operation import map_operation
 from ..recipes.params import STACKS_ORDER, MapParams, clouds_param, stack_param

@@ -30,7 +30,7 @@ from ..errors import AlgorithmError, InputError
 from ..execution.apply import Applied
 from ..operation import AlgorithmInfo
 from ..params import InputRole, Kind, param
-from ..raster.reader import read_facts
+from ..raster.facts import read_facts
 from ..recipes.auto_number import AutoNumberRule
 from ..recipes.inputs import MapInputs, StackRequest
 from ..recipes.layers import Extent, MapLayer

@@ -16,7 +16,7 @@ from ..execution.apply import Applied
 from ..monitor import Monitor
 from ..operation import AlgorithmInfo, Output, OutputKind
 from ..params import InputRole, Kind, param
-from ..raster.reader import read_facts
+from ..raster.facts import read_facts
 from ..recipes.auto_number import AutoNumberRule
 from ..recipes.inputs import MapInputs, StackRequest, open_inputs
 from ..recipes.layers import Extent, MapLayer

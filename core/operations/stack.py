@@ -22,7 +22,8 @@ from ..identity.undeclared import check_undeclared
 from ..monitor import EventQueue, Level, Monitor, Note
 from ..operation import LayerOutput, Operation, OperationResult, Output
 from ..params import BandPath, Kind, param
-from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..raster.facts import RasterFacts, read_facts
+from ..raster.reader import RasterReader
 from ..report import Finding
 from ..settings import Settings
 from ..stack.band_stack import MODE_LABELS, MODES, BandSource, create_band_stack

@@ -11,7 +11,7 @@ from ..errors import RasterError, ValidationError
 from ..monitor import Monitor
 from ..operation import Operation, OperationResult, Output, OutputKind
 from ..params import AREA_HELP, Kind, param
-from ..raster.reader import read_facts
+from ..raster.facts import read_facts
 from ..raster.vrt_sources import check_is_raster, is_vrt
 from ..report import Severity
 from ..settings import Settings

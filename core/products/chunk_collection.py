@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import Cancelled
 from ..files.atomic import WriteFailure, write_whole
 from ..files.chunk_folder import chunk_files
-from ..raster.reader import read_facts
+from ..raster.facts import read_facts
 from ..shapes.footprint import footprint
 from ..types import format_time
 from .stac_item import COG, STAC_VERSION, projection, relative_href

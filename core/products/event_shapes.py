@@ -11,8 +11,8 @@ from typing import Any
 
 from ..algorithms.kernel import NOT_OBSERVED
 from ..enums import StrEnum
+from ..raster.facts import read_facts
 from ..raster.pixel_area import ground_of, pixel_area_m2
-from ..raster.reader import read_facts
 from ..shapes.footprint import footprint
 from ..shapes.geopackage import read_layer
 from ..shapes.lonlat import lonlat_area, lonlat_outline, outside_of

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..algorithms.kernel import NOT_OBSERVED
+from ..raster.facts import read_facts
 from ..raster.pixel_area import ground_of
-from ..raster.reader import read_facts
 from ..shapes.area_file import area_outline
 from ..shapes.geopackage import Value, VectorLayer, write_geopackage
 from ..shapes.patches import MOST_THREADS, trace_patches

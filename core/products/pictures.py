@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import AlgorithmError
+from ..raster.facts import RasterFacts, read_facts
 from ..raster.picture import Picture, stretch
-from ..raster.reader import RasterFacts, read_facts
 from ..raster.view import read_view, read_views, view_grid
 from ..shapes.area_pixels import area_view
 from ..types import Aoi, Grid

@@ -31,8 +31,8 @@ from ..algorithms.kernel import (
 )
 from ..files.checksum import multihash, sha256_of
 from ..gdal.environment import gdal_version
+from ..raster.facts import RasterFacts, read_facts
 from ..raster.pixel_area import pixel_area_m2
-from ..raster.reader import RasterFacts, read_facts
 from ..shapes.footprint import footprint
 from ..types import Grid, format_time
 from .perimeter import Perimeter

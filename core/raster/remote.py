@@ -21,8 +21,8 @@ from ..gdal.errors import checked, gdal_errors
 from ..gdal.reading_choice import reading
 from ..gdal.reading_osgeo import OsgeoFile
 from ..types import Bounds
+from .facts import RasterFacts, facts_of
 from .grid import pixel_position
-from .reader import RasterFacts, facts_of
 
 UNSEEN = -1
 """In the answer: inside the area, but outside the raster."""

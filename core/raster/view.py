@@ -18,10 +18,11 @@ from ..gdal.environment import local_gdal
 from ..gdal.errors import checked, gdal_errors
 from ..gdal.warp import WarpOptions, warp_to_memory
 from ..types import Grid
+from .facts import RasterFacts
 from .grid import Window
 from .open_file import open_checked
 from .physical import FloatArray, to_physical
-from .reader import RasterFacts, RasterReader
+from .reader import RasterReader
 from .valid import find_missing
 
 PLACES, SIDE = 5, 32

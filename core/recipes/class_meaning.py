@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import InputError
 from ..raster.classes import NOT_OBSERVED, OUTSIDE
-from ..raster.reader import RasterFacts
+from ..raster.facts import RasterFacts
 from ..shapes.class_survey import ClassSurvey
 from .code_tables import (
     CodeTable,

@@ -15,7 +15,8 @@ from ..identity.height_unit import in_metres
 from ..monitor import EventQueue, Monitor
 from ..products.result_record import InputRecord, record_input
 from ..raster.cloud_mask import MASK_BANDS
-from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..raster.facts import RasterFacts, read_facts
+from ..raster.reader import RasterReader
 from ..stack.borrowed import borrowed_files
 from ..stack.pair import StackPart, join_stacks
 from ..types import BandStack, Grid, Radiometry, parse_time

@@ -14,8 +14,9 @@ from ..identity.band_names import RANGES_NM, identify_bands
 from ..identity.plausible import check_plausible
 from ..identity.undeclared import check_undeclared
 from ..raster.cloud_mask import MASK_BANDS
+from ..raster.facts import RasterFacts
 from ..raster.open_file import check_openable
-from ..raster.reader import RasterFacts, RasterReader
+from ..raster.reader import RasterReader
 from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import format_time
 from ..validation.presence import refuse_exchanged

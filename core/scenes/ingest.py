@@ -30,8 +30,9 @@ from ..identity.offset_flag import check_offset_applied
 from ..identity.plausible import check_plausible
 from ..identity.undeclared import check_undeclared
 from ..monitor import EventQueue, Level, Monitor, Note, PartMonitor, Progress
+from ..raster.facts import check_raster
 from ..raster.header import read_header
-from ..raster.reader import RasterReader, check_raster
+from ..raster.reader import RasterReader
 from ..settings import Settings
 from ..stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from ..types import (

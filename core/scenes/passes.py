@@ -16,7 +16,7 @@ from ..download.plan import is_fetched, safe_name
 from ..enums import DownloadWindow, SceneStatus, StackFormat
 from ..errors import Cancelled, DiskFullError, FirstLightError, IngestionError, odd_data
 from ..monitor import BandProgress, Event, EventQueue, Lanes, Monitor, Note
-from ..raster.reader import read_facts
+from ..raster.facts import read_facts
 from ..settings import Settings
 from ..stack.tiles import mosaic_stacks
 from ..types import Aoi, BandStack, SceneItem, Severity

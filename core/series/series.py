@@ -23,7 +23,8 @@ from ..maps.fuse_sources import (
 from ..moment import Moment
 from ..monitor import EventQueue, Monitor
 from ..params import AlgorithmInfo, Kind, Output, OutputKind, param
-from ..raster.reader import RasterFacts, RasterReader
+from ..raster.facts import RasterFacts
+from ..raster.reader import RasterReader
 from ..recipes.auto_number import AutoNumber
 from ..recipes.inputs import MapInputs, joined_inputs
 from ..recipes.layers import Extent, MapLayer

@@ -21,8 +21,8 @@ import numpy as np
 from ..errors import Cancelled, FirstLightError, RasterError
 from ..gdal.environment import local_gdal
 from ..gdal.errors import FAILURES, gdal_errors
+from ..raster.facts import read_facts
 from ..raster.pixel_area import ground_of, largest_pixel_m2
-from ..raster.reader import read_facts
 from ..types import Grid
 from .tracing.class_view import ClassView
 from .tracing.edge_rings import join_strips

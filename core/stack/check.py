@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from ..errors import BandStackError, RasterError, ValidationError
 from ..gdal.containers import file_of, real_path
+from ..raster.facts import RasterFacts, read_facts
 from ..raster.grid import Window, intersect_bounds, overlap_rects
-from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..raster.reader import RasterReader
 from ..raster.valid import find_missing
 from ..raster.vrt_sources import check_vrt_sources, is_vrt
 from ..types import Grid

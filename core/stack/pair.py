@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import BandStackError, ExtentMismatchError
 from ..gdal.crs import crs_name, same_crs
+from ..raster.facts import RasterFacts
 from ..raster.grid import (
     SNAP,
     finest_pixel,
@@ -19,7 +20,6 @@ from ..raster.grid import (
     pixel_text,
     union_bounds,
 )
-from ..raster.reader import RasterFacts
 from ..types import BandStack, Bounds, Grid, Unit
 from .band_stack import make_stack
 from .grid import ALIKE, PlacedBand, place_bands

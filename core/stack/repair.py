@@ -17,7 +17,7 @@ from ..files.checksum import sha256_of
 from ..files.record import BandRecord, read_record
 from ..gdal.containers import file_of, real_path, with_file
 from ..identity.source_notes import identity
-from ..raster.reader import read_facts
+from ..raster.facts import read_facts
 from ..types import BandStack
 from .band_stack import make_stack
 from .grid import place_bands

@@ -11,8 +11,8 @@ from ..errors import BandStackError, CRSMismatchError, RasterError, ResolutionEr
 from ..gdal.crs import reference_text
 from ..gdal.environment import quiet_gdal
 from ..gdal.types import GDAL_NAMES, holds, is_floating, type_range
+from ..raster.facts import BandFacts, RasterFacts, read_facts
 from ..raster.open_file import open_checked
-from ..raster.reader import BandFacts, RasterFacts, read_facts
 from ..types import Grid, Radiometry
 
 GCPS_ONLY = "placed by ground control points only"

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from ..cog.statistics import BandStatistics, measure
 from ..errors import RasterError
 from ..files.file_state import Remembered, file_state
+from ..raster.facts import BandFacts
 from ..raster.grid import Window
-from ..raster.reader import BandFacts, RasterReader
+from ..raster.reader import RasterReader
 from ..raster.vrt_sources import is_vrt
 from ..raster.vrt_text import same_nodata
 from .source import OpenedBand

@@ -13,8 +13,8 @@ import numpy as np
 from ..enums import Unit
 from ..errors import BandStackError, known
 from ..files.atomic import WriteFailure, write_whole
+from ..raster.facts import BandFacts, RasterFacts
 from ..raster.grid import SNAP, grid_over, overlap_rects, union_bounds
-from ..raster.reader import BandFacts, RasterFacts
 from ..raster.vrt_text import VrtBand, VrtSource, same_nodata, source_name, to_bytes, vrt_tree
 from ..types import Grid, Radiometry
 from .statistics import PREFIX, joint_statistics

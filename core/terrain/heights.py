@@ -20,8 +20,8 @@ from ..gdal.crs import LONLAT
 from ..identity.height_unit import in_metres
 from ..monitor import Monitor
 from ..offers.choice import choose_catalog
+from ..raster.facts import read_facts
 from ..raster.grid import Window, grid_over
-from ..raster.reader import read_facts
 from ..settings import Settings
 from ..types import Aoi, BandAsset, Bounds, Grid, Radiometry, SceneItem, SearchQuery
 from .utm import is_metric, metric_crs

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ..enums import Depth
 from ..errors import RasterError
-from ..raster.reader import CACHE_BYTES, BandFacts, RasterReader
+from ..raster.facts import BandFacts
+from ..raster.reader import CACHE_BYTES, RasterReader
 from ..settings import Settings
 from ..types import Finding, Unit
 from .band_pairs import SeenBand, keep_band

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..raster.facts import BandFacts
 from ..raster.physical import FloatArray
-from ..raster.reader import BandFacts
 from ..settings import Settings
 from ..types import Finding, Severity, Unit
 from .band_sample import BandSample

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..identity.plausible import find_cause, likely_unit, measure_spread, tell_cause
-from ..raster.reader import BandFacts
+from ..raster.facts import BandFacts
 from ..settings import Settings
 from ..types import Finding, Severity, Unit
 from .band_sample import BandSample

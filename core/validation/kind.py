@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..raster.reader import BandFacts
+from ..raster.facts import BandFacts
 from ..types import Unit
 
 LAST_CODE = 15

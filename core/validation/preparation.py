@@ -14,10 +14,11 @@ from ..errors import AreaError, RasterError, ValidationError, VRTSourceNotFoundE
 from ..gdal.containers import file_of
 from ..gdal.reading_choice import reading
 from ..identity.band_names import identify_bands
+from ..raster.facts import RasterFacts, read_facts
 from ..raster.grid import Window
 from ..raster.open_file import check_openable
 from ..raster.physical import to_physical
-from ..raster.reader import RasterFacts, RasterReader, read_facts
+from ..raster.reader import RasterReader
 from ..raster.vrt_sources import VrtSources, check_vrt_sources, is_vrt
 from ..settings import Settings
 from ..shapes.area_mask import area_mask

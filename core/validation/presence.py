@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import RasterError, ValidationError
 from ..identity.source_notes import is_noted, moved, rescaled
-from ..raster.reader import RasterFacts, read_facts
+from ..raster.facts import RasterFacts, read_facts
 from ..raster.vrt_sources import StatedSource, VrtSources
 from ..settings import Settings
 from ..types import Finding, Severity

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enums import Polarisation
-from ..raster.reader import BandFacts
+from ..raster.facts import BandFacts
 from ..raster.valid import find_missing
 from ..settings import Settings
 from ..types import Finding, Radiometry, Unit

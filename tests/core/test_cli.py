@@ -20,7 +20,7 @@ import pytest
 
 from firstlight.core import PRODUCT
 from firstlight.core.operations.registry import OPERATIONS
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from support.command import Flight, flight_command
 from support.range_server import Fault
 from support.rasters import noise, ramp, write_raster

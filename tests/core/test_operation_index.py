@@ -72,7 +72,7 @@ def test_what_is_known_is_told_without_the_libraries_that_read_rasters() -> None
         assert main(["info"]) == 0
         bad = {"numpy", "requests", "osgeo", "rasterio", "dask", "pystac_client"}
         assert not bad & set(sys.modules), bad & set(sys.modules)
-        assert "firstlight.core.raster.reader" not in sys.modules
+        assert "firstlight.core.raster.facts" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", script], check=True)
 

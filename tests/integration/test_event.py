@@ -28,7 +28,7 @@ from firstlight.core.enums import Status
 from firstlight.core.errors import IngestionError
 from firstlight.core.files.xml_text import parse_xml
 from firstlight.core.monitor import BandProgress, BandState, Event, LayerReady, RecordingMonitor
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.scenes import event_pairs, passes
 from firstlight.core.types import Aoi, Grid, parse_time
 from support.areas import centres_inside, degrees

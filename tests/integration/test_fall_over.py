@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from firstlight.core.discovery.items_file import read_items
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from support.range_server import Fault
 from support.rasters import write_raster
 from support.scene import AREA, ITEM_ID

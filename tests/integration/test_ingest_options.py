@@ -14,7 +14,7 @@ import pytest
 
 from firstlight.core import cli
 from firstlight.core.monitor import BandProgress, Progress
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from support.command import Flight
 from support.rasters import creation_facts
 from support.scene import AREA, TEN_METRE, TWENTY_METRE, World

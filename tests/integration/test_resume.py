@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from support.range_server import Fault
 from support.scene import AREA, ITEM_ID, World
 from support.waiting import PATIENCE_S, wait_until

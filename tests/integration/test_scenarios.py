@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from support.command import first_result
 from support.range_server import EMPTY_BODY, HTML_PAGE, Fault
 from support.rasters import write_raster

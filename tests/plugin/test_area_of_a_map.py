@@ -19,7 +19,7 @@ from qgis.core import (
 )
 
 from firstlight.core.algorithms.kernel import NOT_OBSERVED, OUTSIDE
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from support.areas import centres_inside, slanted
 from support.rasters import noise, read_band
 from support.stacks import write_stack

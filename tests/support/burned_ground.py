@@ -10,7 +10,7 @@ import numpy as np
 
 from firstlight.core.enums import Layout
 from firstlight.core.files.chunk_folder import chunk_files
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.settings import Settings
 
 from .areas import slanted

@@ -13,7 +13,7 @@ from firstlight.core.download.fetch import Fetched, FetchFailed, FetchJob, Fetch
 from firstlight.core.download.http import Waits, new_session
 from firstlight.core.files.journal import Origin
 from firstlight.core.files.part_file import PartFile
-from firstlight.core.raster.reader import check_band_file
+from firstlight.core.raster.facts import check_band_file
 from firstlight.core.settings import Settings
 
 from .range_server import FaultyServer

@@ -27,7 +27,7 @@ from firstlight.core.errors import FirstLightError
 from firstlight.core.files.checksum import contradicts, parse_checksum
 from firstlight.core.moment import Moment
 from firstlight.core.products.stored_result import read_results
-from firstlight.core.raster.reader import check_band_file
+from firstlight.core.raster.facts import check_band_file
 from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.settings import resolve_settings, setting_fields
 from firstlight.core.text import public_url, shown

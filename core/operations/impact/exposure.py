@@ -15,7 +15,7 @@ from ...exposure.tally import Zone, sum_area
 from ...monitor import EventQueue, Monitor
 from ...operation import LayerOutput, Operation, OperationResult, Output, OutputKind
 from ...params import Kind, param
-from ...raster.reader import read_facts
+from ...raster.facts import read_facts
 from ...recipes.class_meaning import CodeWords, explain_codes
 from ...recipes.code_tables import MapSubject, parse_codes
 from ...recipes.params import affected_codes_param, unseen_codes_param

@@ -22,7 +22,8 @@ from ...operation import LayerOutput, Operation, OperationResult, Output, Output
 from ...params import InputRole, Kind, param
 from ...products.result_record import LayerFigures, LayerRecord, ResultRecord, record_input
 from ...products.stac_catalogue import write_catalogue
-from ...raster.reader import RasterReader, read_facts
+from ...raster.facts import read_facts
+from ...raster.reader import RasterReader
 from ...recipes.stacks import check_stack, prepare_folder
 from ...settings import Settings
 from ...shapes.area_pixels import area_pixels

@@ -23,7 +23,7 @@ from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.ingest import IngestParams, run_ingest
 from firstlight.core.operations.stack import STACK
 from firstlight.core.operations.validate import ValidateParams, run_validate
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.settings import resolve_settings
 from firstlight.core.stack.tiles import mosaic_stacks
 

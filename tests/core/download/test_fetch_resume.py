@@ -24,7 +24,7 @@ from firstlight.core.errors import BandDownloadError, Cancelled, DiskFullError
 from firstlight.core.files.atomic import part_of
 from firstlight.core.files.checksum import Checksum
 from firstlight.core.files.journal import MARK_BYTES, Origin, journal_of
-from firstlight.core.raster.reader import check_band_file
+from firstlight.core.raster.facts import check_band_file
 from support.fetching import OPTIONS, ChangingWaits, FetchTrial
 from support.journals import rewrite_as_0_1
 from support.range_server import HTML_PAGE, Fault, FaultyServer

@@ -22,7 +22,7 @@ SCRIPT = """if True:
     from firstlight.core.download import band_downloader, plan
     bad = {"numpy", "osgeo", "rasterio"}
     assert not bad & set(sys.modules), bad & set(sys.modules)
-    assert "firstlight.core.raster.reader" not in sys.modules
+    assert "firstlight.core.raster.facts" not in sys.modules
     from firstlight.core.download import cog_mirror
     cog_mirror.warm_up()
     path = Path(sys.argv[1])

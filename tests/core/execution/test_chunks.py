@@ -23,7 +23,8 @@ from firstlight.core.execution.layout import in_chunks
 from firstlight.core.execution.threads import ThreadsEngine
 from firstlight.core.files.chunk_folder import chunk_files
 from firstlight.core.monitor import Event, Monitor, Progress, RecordingMonitor
-from firstlight.core.raster.reader import RasterReader, check_raster
+from firstlight.core.raster.facts import check_raster
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.settings import Settings
 from firstlight.core.types import Grid
 from support.rasters import noise

@@ -17,7 +17,7 @@ from firstlight.core.cli import main
 from firstlight.core.errors import InputError
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.impact.scenario import SCENARIO
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.settings import Settings
 from firstlight.core.types import Aoi
 from support.areas import centres_inside, degrees

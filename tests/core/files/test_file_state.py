@@ -12,7 +12,8 @@ import pytest
 from firstlight.core.errors import FirstLightError, ValidationError, VRTSourceNotFoundError
 from firstlight.core.files.file_state import UNSETTLED_NS, Remembered, file_state
 from firstlight.core.raster import open_file, reader, sidecars
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.facts import read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.stack.band_stack import create_band_stack
 from support.rasters import write_raster

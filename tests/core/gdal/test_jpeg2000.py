@@ -15,7 +15,7 @@ from firstlight.core.errors import RasterError
 from firstlight.core.gdal.drivers import open_band, open_dataset
 from firstlight.core.gdal.environment import RemoteOptions
 from firstlight.core.gdal.jpeg2000 import MOST_BYTES, fault
-from firstlight.core.raster.reader import check_band_file, read_facts
+from firstlight.core.raster.facts import check_band_file, read_facts
 from firstlight.core.raster.remote import read_over_area
 from support.range_server import FaultyServer
 

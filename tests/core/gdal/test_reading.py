@@ -24,7 +24,7 @@ from firstlight.core.gdal.reading_osgeo import OsgeoReading
 from firstlight.core.gdal.reading_rasterio import RasterioReading
 from firstlight.core.installation import shared_gdal
 from firstlight.core.installation.shared_gdal import NOTE, rasterio_shares_gdal, shares_gdal
-from firstlight.core.raster.reader import check_raster, read_facts
+from firstlight.core.raster.facts import check_raster, read_facts
 from firstlight.core.shapes.area_mask import area_mask
 from firstlight.core.types import Grid
 from support.rasters import ramp, write_raster

@@ -13,7 +13,7 @@ from firstlight.core.errors import AlgorithmError
 from firstlight.core.identity.band_names import NamedBands, identify_bands
 from firstlight.core.maps.index import IndexParams, compute_index
 from firstlight.core.monitor import RecordingMonitor
-from firstlight.core.raster.reader import BandFacts, RasterFacts, read_facts
+from firstlight.core.raster.facts import BandFacts, RasterFacts, read_facts
 from firstlight.core.settings import Settings
 from firstlight.core.types import AlgorithmResult, Grid, Radiometry
 from support.rasters import ramp, read_band, write_raster

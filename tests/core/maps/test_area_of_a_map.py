@@ -20,7 +20,7 @@ from firstlight.core.errors import AreaError, Cancelled
 from firstlight.core.maps.registry import get_map
 from firstlight.core.monitor import Event, Progress, RecordingMonitor
 from firstlight.core.operation import OperationResult
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.types import Aoi
 from support.areas import centres_inside, degrees, slanted
 from support.burned_ground import GROUND, SHAPE, burned

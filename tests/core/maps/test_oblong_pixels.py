@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from support.rasters import read_values
 from support.run import run_operation
 from support.stacks import S2, write_stack

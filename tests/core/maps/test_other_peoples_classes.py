@@ -13,7 +13,7 @@ import pytest
 from firstlight.core.algorithms.kernel import NOT_OBSERVED
 from firstlight.core.errors import InputError
 from firstlight.core.maps.fuse import FUSE
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.recipes.class_meaning import CodeWords, explain_codes
 from firstlight.core.recipes.code_tables import MapSubject, load_tables, parse_codes
 from firstlight.core.shapes.class_survey import survey_classes

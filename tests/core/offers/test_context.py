@@ -22,7 +22,7 @@ from firstlight.core.offers.context_layers import ContextLayer, layer_names, loa
 from firstlight.core.operation import OperationResult
 from firstlight.core.operations.archives import context as operation
 from firstlight.core.operations.archives.context import ContextParams, run_context
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.recipes.class_meaning import CodeWords, explain_codes
 from firstlight.core.recipes.code_tables import MapSubject
 from firstlight.core.settings import Settings

@@ -15,7 +15,7 @@ from firstlight.core.errors import AccessError, InputError, RasterError
 from firstlight.core.identity.band_names import identify_bands
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.describe import DESCRIBE
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.settings import Settings
 from support.packages import mtl_text
 from support.range_server import FaultyServer

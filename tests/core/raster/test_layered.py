@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.past_gdal import layered
 from firstlight.core.raster.past_gdal.layered import count_doublings, find_layered
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.view import _warp, read_view, view_grid
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.pair import StackPart, join_stacks

@@ -13,8 +13,9 @@ import pytest
 from firstlight.core.errors import FirstLightError, RasterError, ValidationError
 from firstlight.core.gdal.drivers import open_dataset
 from firstlight.core.operations.registry import get_operation
+from firstlight.core.raster.facts import check_raster, read_facts
 from firstlight.core.raster.open_file import check_map_file
-from firstlight.core.raster.reader import RasterReader, check_raster, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from support.rasters import ramp, write_raster

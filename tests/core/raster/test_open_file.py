@@ -15,8 +15,9 @@ import pytest
 
 from firstlight.core.errors import RasterError, ValidationError
 from firstlight.core.gdal.containers import file_of, find_subdataset, gdal_name, with_file
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.repair import repair_stack

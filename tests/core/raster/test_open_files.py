@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import FEWEST_OPEN, RasterReader, read_facts
+from firstlight.core.raster.reader import FEWEST_OPEN, RasterReader
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.tiles import mosaic_stacks
 from firstlight.core.types import Radiometry

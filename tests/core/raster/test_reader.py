@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from firstlight.core.errors import RasterError
 from firstlight.core.gdal.environment import quiet_gdal
+from firstlight.core.raster.facts import check_raster, read_facts
 from firstlight.core.raster.grid import Window, split_windows
 from firstlight.core.raster.physical import to_physical
-from firstlight.core.raster.reader import RasterReader, check_raster, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.stack.band_stack import create_band_stack
 from firstlight.core.types import Radiometry
 from support.rasters import ramp, write_raster

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from firstlight.core.raster import view
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.past_gdal.reduced import FilePart, find_part, read_part
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.view import read_view, view_grid
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.tiles import mosaic_stacks

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import Window
 from firstlight.core.raster.physical import to_physical
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.valid import find_missing, is_masked
 from firstlight.core.stack.band_stack import create_band_stack
 from firstlight.core.types import Radiometry, Unit

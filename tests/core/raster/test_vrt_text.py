@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
 
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import PixelRect, Window
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.vrt_text import (
     VrtBand,
     VrtSource,

@@ -15,7 +15,8 @@ from firstlight.core.identity.band_names import identify_bands
 from firstlight.core.identity.offset_flag import check_offset_applied
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.stack import STACK
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.facts import read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.scenes.bands import wanted_bands
 from firstlight.core.settings import Settings
 from firstlight.core.types import Radiometry

@@ -19,8 +19,9 @@ from firstlight.core.errors import (
     ResolutionError,
     VRTSourceNotFoundError,
 )
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import Window, split_windows
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.stack.band_stack import BandSource, create_band_stack, stack_to_geotiff
 from firstlight.core.types import Radiometry
 from support.rasters import noise, ramp, read_band, write_raster

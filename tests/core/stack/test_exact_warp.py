@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.facts import read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.pair import StackPart, join_stacks
 from firstlight.core.types import BandStack, Grid, Radiometry

@@ -11,7 +11,7 @@ import pytest
 
 from firstlight.core.cog.statistics import BandStatistics
 from firstlight.core.files.file_state import UNSETTLED_NS
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.stated_statistics import stated_statistics
 from firstlight.core.stack import statistics
 from firstlight.core.stack.band_stack import BandSource, create_band_stack

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import BandStackError
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import Window
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.stack.tiles import mosaic_stacks
 from firstlight.core.types import Radiometry

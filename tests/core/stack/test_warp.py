@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from firstlight.core.errors import ExtentMismatchError
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.grid import split_windows
-from firstlight.core.raster.reader import RasterReader, read_facts
+from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.vrt_sources import check_vrt_sources
 from firstlight.core.stack.band_stack import BandSource, create_band_stack
 from firstlight.core.types import Radiometry

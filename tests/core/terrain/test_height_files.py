@@ -14,7 +14,7 @@ from firstlight.core.identity.height_unit import METRES, in_metres, metres_per_u
 from firstlight.core.maps.registry import MAPS
 from firstlight.core.monitor import RecordingMonitor
 from firstlight.core.operations.terrain import TERRAIN, run_terrain
-from firstlight.core.raster.reader import read_facts
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.settings import Settings
 from firstlight.core.terrain.heights import heights_of_file
 from support.rasters import write_raster
