@@ -6,18 +6,20 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from ..types import Bounds
 from .crs import horizontal, spatial_reference
 from .environment import read_options
 from .errors import FAILURES, NO_REASON, checked, checked_code, gdal_errors
-from .projection import project_points
-from .reading import Coordinates, Failure, FileBand, FileFacts, OpenRaster, Reader, Transform
+from .reading import Failure, FileBand, FileFacts, OpenRaster, Reader, Transform
 from .types import type_range
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from .reading import Coordinates
 
 SURE = 70
 """Per cent of likeness from which on a coordinate system counts as the one with the code, as in
@@ -60,6 +62,7 @@ class OsgeoReading:
         self, area: Mapping[str, Any], shape: tuple[int, int], transform: Transform, touched: bool
     ) -> npt.NDArray[np.bool_]:
         """The pixels, (rows, cols), whose centres lie in an area, or which it touches."""
+        import numpy as np
         from osgeo import gdal, ogr
 
         a, b, c, d, e, f = transform
@@ -80,6 +83,8 @@ class OsgeoReading:
         self, source: str, target: str, xs: Coordinates, ys: Coordinates
     ) -> tuple[Coordinates, Coordinates]:
         """Points in another coordinate system."""
+        from .projection import project_points
+
         return project_points(source, target, xs, ys)
 
     def move_bounds(self, source: str, target: str, bounds: Bounds) -> Bounds:

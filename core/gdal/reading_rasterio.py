@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,10 @@ import numpy.typing as npt
 from ..types import Bounds
 from .crs import horizontal
 from .environment import READ_OPTIONS, REMOTE_OPTIONS
-from .reading import Coordinates, Failure, FileBand, FileFacts, OpenRaster, Reader, Transform
+from .reading import Failure, FileBand, FileFacts, OpenRaster, Reader, Transform
+
+if TYPE_CHECKING:
+    from .reading import Coordinates
 
 
 class RasterioReading:

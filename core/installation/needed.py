@@ -28,7 +28,7 @@ USED = (
     Library("dask", "dask"),
     Library("distributed", "dask[distributed]"),
 )
-"""Without the first there is the command line only, without the last no cluster. Without rasterio
-GDAL's own library reads the rasters, without pystac-client and Dask FirstLight writes questions to
+"""Without the first there is the command line only, without the last no cluster. rasterio
+reads rasters where it is asked for instead of GDAL's own library; without pystac-client and Dask FirstLight writes questions to
 catalogues and starts threads by itself; pip installs these with ``firstlight``.
 """

@@ -5,15 +5,16 @@ statistics ask here, so that "observed" is the same everywhere.
 from __future__ import annotations
 
 import math
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from ..enums import Unit
 from ..gdal.types import GMF_ALPHA, GMF_PER_DATASET, holds, is_floating, type_range
 
-BoolArray = npt.NDArray[np.bool_]
+if TYPE_CHECKING:  # the facts of a file need none of it
+    import numpy as np
+    import numpy.typing as npt
+
+    BoolArray = npt.NDArray[np.bool_]
 
 LARGEST = 1e30
 """No band measures so much in any unit. The numbers that stand for nothing do: -3.4e38 as R writes
@@ -41,6 +42,8 @@ def find_missing(stored: npt.NDArray[Any], nodata: float | None, unit: str = "")
     -------
     ndarray of bool, of the same shape
     """
+    import numpy as np
+
     value = stored_nodata(stored.dtype, nodata)
     if stored.dtype.kind == "f":
         missing = _find_no_measurement(stored)
@@ -55,6 +58,8 @@ def find_missing(stored: npt.NDArray[Any], nodata: float | None, unit: str = "")
 
 def _find_no_measurement(stored: npt.NDArray[Any]) -> BoolArray:
     """NaN, infinity and what is as large; two comparisons take half of the time of ``abs``."""
+    import numpy as np
+
     with np.errstate(invalid="ignore"):
         measured: BoolArray = stored < LARGEST
         measured &= stored > -LARGEST
@@ -76,6 +81,8 @@ def stored_nodata(dtype: npt.DTypeLike, nodata: float | None) -> Any:
     """The nodata value as a number of the data's own type; None where none of its numbers is it, or
     it is missing by itself: NaN and what is beyond ``LARGEST``.
     """
+    import numpy as np
+
     kind = np.dtype(dtype)
     if kind.kind not in "iuf":  # complex: compared as it is
         return nodata

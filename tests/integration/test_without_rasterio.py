@@ -1,4 +1,6 @@
-"""Without rasterio, as QGIS for Windows and macOS is: the whole way, and the same bytes."""
+"""Without rasterio, as QGIS for Windows and macOS is: the whole way, and the bytes that rasterio
+gives where it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,12 @@ HIDDEN = """if True:
     sys.exit(code)
 """
 SHOWN = HIDDEN.replace('("rasterio", "affine")', '("no such library",)').replace(
-    "assert not loaded &", 'assert "rasterio" in loaded or {} =='
+    'assert not loaded & {"rasterio", "affine"}', 'assert "rasterio" in loaded'
 )
 
 
 def run(code: str, words: Words) -> None:
-    environ = {**os.environ, "FIRSTLIGHT_READER": ""}
+    environ = {**os.environ, "FIRSTLIGHT_READER": "rasterio" if code == SHOWN else ""}
     command = [sys.executable, "-c", code, *map(str, words)]
     answer = subprocess.run(
         command, capture_output=True, text=True, env=environ, timeout=PATIENCE_S

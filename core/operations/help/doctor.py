@@ -134,18 +134,20 @@ def _reader(both: Mapping[str, Any] | None) -> dict[str, Any]:
         name = str(reading().name)
     except SettingsError as error:
         return {"name": "", "why": str(error)}
-    if os.environ.get(VARIABLE):
-        why = f"as {VARIABLE} says"
-    elif both is None:
-        why = "rasterio is not there, and not needed"
-    elif both["fault"]:
-        why = f"rasterio does not go with GDAL here: {both['fault']}"
-    elif shares_gdal(both):
-        why = "rasterio works with the same GDAL as QGIS"
-    else:
-        own = ", ".join(both["brought_along"]) or both["gdal"]
-        why = f"rasterio has a GDAL of its own ({own}) and is left alone"
-    return {"name": name, "why": why}
+    why = f"as {VARIABLE} says" if os.environ.get(VARIABLE) else "it is in every QGIS"
+    return {"name": name, "why": f"{why}; {_rasterio(both)}"}
+
+
+def _rasterio(both: Mapping[str, Any] | None) -> str:
+    """How the other library stands to GDAL here."""
+    if both is None:
+        return "rasterio is not there, and not needed"
+    if both["fault"]:
+        return f"rasterio does not go with GDAL here: {both['fault']}"
+    if shares_gdal(both):
+        return "rasterio works with the same GDAL"
+    own = ", ".join(both["brought_along"]) or both["gdal"]
+    return f"rasterio has a GDAL of its own ({own}) and is left alone"
 
 
 def _kept_bands(settings: Settings) -> Path | None:

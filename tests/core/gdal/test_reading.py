@@ -15,19 +15,18 @@ import pytest
 
 from firstlight.core.discovery.area import parse_area
 from firstlight.core.errors import FirstLightError, RasterError, SettingsError
-from firstlight.core.files.user_folder import own_cache
 from firstlight.core.gdal.area_outline import project_area
 from firstlight.core.gdal.bounds import moved_bounds
 from firstlight.core.gdal.reading import Reader, ReadingLibrary
 from firstlight.core.gdal.reading_choice import VARIABLE, reading
 from firstlight.core.gdal.reading_osgeo import OsgeoReading
 from firstlight.core.gdal.reading_rasterio import RasterioReading
-from firstlight.core.installation import shared_gdal
-from firstlight.core.installation.shared_gdal import NOTE, rasterio_shares_gdal, shares_gdal
+from firstlight.core.installation.shared_gdal import probe_libraries, shares_gdal
+from firstlight.core.operations.help.doctor import TOGETHER
 from firstlight.core.raster.facts import check_raster, read_facts
 from firstlight.core.shapes.area_mask import area_mask
 from firstlight.core.types import Grid
-from support.rasters import ramp, write_raster
+from support.rasters import noise, ramp, write_raster
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 BOTH: tuple[ReadingLibrary, ...] = (RasterioReading(), OsgeoReading())
@@ -359,48 +358,31 @@ def test_the_variable_names_one(with_reader: Callable[[str], None]) -> None:
     with_reader("gdal")
     with pytest.raises(SettingsError, match="FIRSTLIGHT_READER cannot be gdal: rasters are read"):
         reading()
+    with_reader("")
+    assert reading().name is Reader.OSGEO
 
 
-@pytest.fixture
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    return tmp_path
+def test_rasterio_is_not_there(
+    with_reader: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "meta_path", [])
+    monkeypatch.delitem(sys.modules, "rasterio", raising=False)
+    with_reader("rasterio")
+    with pytest.raises(SettingsError, match="cannot be rasterio: this Python has no rasterio"):
+        reading()
 
 
-def stand_in(folder: Path, code: str) -> Path:
-    """A package of that name that shadows this system's, in the process that looks at it."""
-    package = folder / "site-packages" / "rasterio"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(code)
-    return package
-
-
-def shadow(monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
-    monkeypatch.syspath_prepend(str(package.parent))
-    monkeypatch.setattr(shared_gdal, "_place", lambda name: package / "__init__.py")
+def goes_with_gdal() -> bool:
+    """Whether both libraries can be loaded into one process, and share one GDAL there."""
+    try:
+        return shares_gdal(probe_libraries(sys.executable, TOGETHER))
+    except (subprocess.SubprocessError, ValueError):
+        return False
 
 
 @pytest.mark.thorough
-def test_the_distribution_s_rasterio_is_taken_and_looked_at_once(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-    real = shared_gdal.probe_libraries
-    monkeypatch.setattr(
-        shared_gdal, "probe_libraries", lambda *words: asked.append(words) or real(*words)
-    )
-    assert [rasterio_shares_gdal() for _ in range(3)] == [True] * 3
-    assert len(asked) == 1
-    note = own_cache() / NOTE
-    assert json.loads(note.read_text())["shares_gdal"] is True
-    note.write_text("{")
-    assert rasterio_shares_gdal()
-    assert len(asked) == 2
-    note.unlink()
-    note.mkdir()
-    assert rasterio_shares_gdal(), "where nothing can be kept it is looked at again"
-    assert len(asked) == 3
+def test_the_distribution_s_rasterio_goes_with_gdal() -> None:
+    assert goes_with_gdal()
 
 
 SAME = "from osgeo import gdal\n__version__ = '1.4'\n__gdal_version__ = gdal.__version__\n"
@@ -420,29 +402,18 @@ SAME = "from osgeo import gdal\n__version__ = '1.4'\n__gdal_version__ = gdal.__v
         (SAME, "rasterio.libs/gdal-77c8fc0e.dll"),
     ],
 )
-def test_one_that_brings_a_second_gdal_or_fails_is_left_alone(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch, code: str, beside: str
+def test_one_that_brings_a_second_gdal_or_fails_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, beside: str
 ) -> None:
-    package = stand_in(own_home, code)
+    package = tmp_path / "site-packages" / "rasterio"  # shadows this system's
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code)
     if beside:
         file = package.parent / beside
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"")
-    shadow(monkeypatch, package)
-    assert not rasterio_shares_gdal()
-    assert json.loads((own_cache() / NOTE).read_text())["shares_gdal"] is False
-
-
-@pytest.mark.thorough
-def test_it_is_looked_at_again_when_it_has_changed(
-    own_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = stand_in(own_home, "raise ImportError")
-    shadow(monkeypatch, package)
-    assert not rasterio_shares_gdal()
-    (package / "__init__.py").write_text(SAME)
-    os.utime(package / "__init__.py", (1, 1))
-    assert rasterio_shares_gdal()
+    monkeypatch.syspath_prepend(str(package.parent))
+    assert not goes_with_gdal()
 
 
 def test_two_libraries_in_one_process_are_two() -> None:
@@ -457,24 +428,21 @@ def test_two_libraries_in_one_process_are_two() -> None:
         assert not shares_gdal({**found, "loaded": [*found["loaded"], second]})
 
 
-HIDDEN = """if True:
+LOADED = """if True:
     import sys
-    class Hide:
-        def find_spec(self, name, path=None, target=None):
-            if name.partition(".")[0] == "rasterio":
-                raise ModuleNotFoundError(f"No module named {name!r}")
-    sys.meta_path.insert(0, Hide())
-    from firstlight.core.gdal.reading_choice import reading
-    print(reading().name)
+    from pathlib import Path
+    from firstlight.core.raster.facts import check_raster
+    check_raster(Path(sys.argv[1]))
+    print(*sorted({"numpy", "osgeo", "rasterio"} & set(sys.modules)))
 """
 
 
-def test_without_rasterio_no_process_is_started(tmp_path: Path) -> None:
+def test_a_file_is_looked_at_without_the_libraries_that_compute(tmp_path: Path) -> None:
+    path = write_raster(tmp_path / "a.tif", noise((64, 64), 1, 1, 100))
     answer = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", HIDDEN],
+        [sys.executable, "-c", LOADED, str(path)],
         capture_output=True,
         text=True,
-        env={**os.environ, "HOME": str(tmp_path), VARIABLE: ""},
+        env={**os.environ, VARIABLE: ""},
     )
     assert answer.stdout == "osgeo\n", answer.stderr
-    assert not list(tmp_path.rglob(NOTE))
