@@ -28,7 +28,8 @@ USED = (
     Library("dask", "dask"),
     Library("distributed", "dask[distributed]"),
 )
-"""Without the first there is the command line only, without the last no cluster. rasterio
-reads rasters where it is asked for instead of GDAL's own library; without pystac-client and Dask FirstLight writes questions to
-catalogues and starts threads by itself; pip installs these with ``firstlight``.
+"""Without the first there is the command line only, without the last no cluster. rasterio reads
+rasters where it is asked for in place of GDAL's own library. Without pystac-client and Dask
+FirstLight writes questions to catalogues and starts threads by itself; pip installs these with
+``firstlight``.
 """
