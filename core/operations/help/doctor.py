@@ -65,7 +65,7 @@ def run_doctor(params: DoctorParams, settings: Settings, monitor: Monitor) -> Op
         "Python": {"version": platform.python_version(), "program": sys.executable},
         "system": platform.platform(),
         "libraries": libraries,
-        "reader": _reader(both),
+        "reader": {**_reader(), "rasterio": _rasterio(both)},
         "folders": {name: _try_folder(path) for name, path in folders.items() if path is not None},
         "proxy": dict(_proxies(settings)),
     }
@@ -128,14 +128,14 @@ def _look(names: Sequence[str], wait: _Wait) -> dict[str, Any]:
     return {"fault": why, "slow": slow, "loaded": []}
 
 
-def _reader(both: Mapping[str, Any] | None) -> dict[str, Any]:
+def _reader() -> dict[str, Any]:
     """Which library reads rasters, and why."""
     try:
         name = str(reading().name)
     except SettingsError as error:
         return {"name": "", "why": str(error)}
     why = f"as {VARIABLE} says" if os.environ.get(VARIABLE) else "it is in every QGIS"
-    return {"name": name, "why": f"{why}; {_rasterio(both)}"}
+    return {"name": name, "why": why}
 
 
 def _rasterio(both: Mapping[str, Any] | None) -> str:
@@ -145,7 +145,7 @@ def _rasterio(both: Mapping[str, Any] | None) -> str:
     if both["fault"]:
         return f"rasterio does not go with GDAL here: {both['fault']}"
     if shares_gdal(both):
-        return "rasterio works with the same GDAL"
+        return "rasterio works with the same GDAL as QGIS"
     own = ", ".join(both["brought_along"]) or both["gdal"]
     return f"rasterio has a GDAL of its own ({own}) and is left alone"
 
@@ -214,6 +214,7 @@ def _lines(data: Mapping[str, Any], problems: list[str]) -> Iterator[str]:
     loaded = {file for found in data["libraries"].values() for file in found["loaded"]}
     yield from (f"  loaded: {file}" for file in sorted(loaded))
     yield f"Rasters are read by {data['reader']['name'] or 'nothing'}: {data['reader']['why']}"
+    yield str(data["reader"]["rasterio"])
     for name, folder in data["folders"].items():
         state = folder["fault"] or f"can be written, {size_text(folder['free'])} free"
         yield f"Folder for {name}: {folder['path']}: {state}"

@@ -142,7 +142,7 @@ def test_no_secret_stands_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ("reader", "why"),
     [
         ("osgeo", "Rasters are read by osgeo: as FIRSTLIGHT_READER says"),
-        ("", "Rasters are read by osgeo: it is in every QGIS; rasterio works with the same GDAL"),
+        ("", "osgeo: it is in every QGIS\nrasterio works with the same GDAL as QGIS\n"),
         ("gdal", "FIRSTLIGHT_READER cannot be gdal"),
     ],
 )
