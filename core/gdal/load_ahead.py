@@ -16,7 +16,7 @@ LINE_FIRST_S = 1.0
 def load_ahead(
     *further: str, first: tuple[str, ...] = (), areas: bool = False, after_s: float = 0.0
 ) -> None:
-    """Begin to load what will be needed in a moment: half a second, most of it the linker's.
+    """Begin to load what will be needed in a moment: tenths of a second, most of it the linker's.
 
     Parameters
     ----------

@@ -142,8 +142,8 @@ def _where(name: str, facts: RasterFacts, what: str) -> tuple[str, str]:
 
 
 def _gcp_crs(path: Path) -> str:
-    """The coordinate system of ground control points: rasterio tells the points, GDAL their
-    coordinate system.
+    """The coordinate system of ground control points, which the facts of a file only say to be
+    there.
     """
     with quiet_gdal():
         return reference_text(open_checked(path).GetGCPSpatialRef())

@@ -80,7 +80,7 @@ def prepare(
     ]
     if _has_unreadable(findings):
         # GDAL would open that file from inside the VRT, complain while it holds the lock of all its
-        # datasets, and wait for Python's lock in rasterio's error handler; a thread that closes a
+        # datasets, and wait for Python's lock in its error handler; a thread that closes a
         # dataset holds the two the other way round.
         return ValidationReport(path, tuple(bands), tuple(findings), sources=sources.files)
     windows = known_windows(facts.grid) if spec.area is None else ()

@@ -11,7 +11,7 @@ import pytest
 
 from firstlight.core.errors import FirstLightError, ValidationError, VRTSourceNotFoundError
 from firstlight.core.files.file_state import UNSETTLED_NS, Remembered, file_state
-from firstlight.core.raster import open_file, reader, sidecars
+from firstlight.core.raster import facts, open_file, sidecars
 from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.reader import RasterReader
 from firstlight.core.raster.vrt_sources import check_vrt_sources
@@ -36,7 +36,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         paths.append(path)
         return real(path)
 
-    monkeypatch.setattr(reader, "open_described", noted)
+    monkeypatch.setattr(facts, "open_described", noted)
     return paths
 
 
