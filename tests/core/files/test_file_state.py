@@ -161,7 +161,7 @@ def test_each_library_reads_for_itself(
     path = write_raster(tmp_path / "red.tif")
     settle()
     for library in (OsgeoReading, RasterioReading, OsgeoReading):
-        for module in (reader, open_file):
+        for module in (facts, open_file):
             monkeypatch.setattr(module, "reading", library)
         read_facts(path)
     assert opened == [path, path]

@@ -10,6 +10,7 @@ from osgeo import gdal
 
 from firstlight.core.errors import ValidationError
 from firstlight.core.raster import reader
+from firstlight.core.raster.facts import read_facts
 from firstlight.core.raster.view import PLACES, SIDE, read_spread
 from support.rasters import ramp, write_raster
 
@@ -42,7 +43,7 @@ def test_power_stays_power(tmp_path: Path) -> None:
     raster = gdal.Open(str(path), gdal.GA_Update)
     raster.GetRasterBand(1).SetUnitType("power")
     raster = None
-    assert reader.read_facts(path).bands[0].radiometry.unit == "power"
+    assert read_facts(path).bands[0].radiometry.unit == "power"
     low, high = read_spread(path, (1,))[1]
     assert 0.0 < low < 0.03 < 0.38 < high < 0.4
 
