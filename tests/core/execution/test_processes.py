@@ -62,7 +62,9 @@ def test_one_that_has_ended_listens_on_nothing(asked_for: bool) -> None:
     assert listening([process.pid]) == []
     assert command_line(process.pid) == b""
     assert children(process.pid) == []
-    send(process.pid, signal.SIGCONT)
-    kill(process.pid)
-    process.wait()
-    assert parent(process.pid) == 0
+    if asked_for:  # its number may be another one's at any moment
+        assert parent(process.pid) == 0
+    else:
+        send(process.pid, signal.SIGCONT)
+        kill(process.pid)
+        process.wait()

@@ -142,7 +142,7 @@ def test_no_secret_stands_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     ("reader", "why"),
     [
         ("osgeo", "Rasters are read by osgeo: as FIRSTLIGHT_READER says"),
-        ("", "osgeo: it is in every QGIS\nrasterio works with the same GDAL as QGIS\n"),
+        ("", "Rasters are read by osgeo: it is in every QGIS\nrasterio "),
         ("gdal", "FIRSTLIGHT_READER cannot be gdal"),
     ],
 )
