@@ -7,6 +7,8 @@ import time
 from contextlib import suppress
 from importlib import import_module
 
+from ..errors import SettingsError
+
 OTHERS_FIRST_S = 0.03
 """Loading holds Python's lock for a while: requests should be on their way before."""
 LINE_FIRST_S = 1.0
@@ -44,7 +46,7 @@ def _load(first: tuple[str, ...], further: tuple[str, ...], areas: bool, after_s
     from .reading import Reader
     from .reading_choice import reading
 
-    with suppress(ImportError):  # whoever needs it says so
+    with suppress(ImportError, SettingsError):  # whoever needs it says so
         import_module("osgeo.gdal")
         if reading().name == Reader.RASTERIO:
             import_module("rasterio.features" if areas else "rasterio")

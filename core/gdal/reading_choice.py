@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from importlib.util import find_spec
+from importlib import import_module
 
 from ..errors import SettingsError
 from .reading import Reader, ReadingLibrary
@@ -20,7 +20,7 @@ def reading() -> ReadingLibrary:
     Raises
     ------
     SettingsError
-        If the variable names another one, or rasterio where there is none.
+        If the variable names another one, or rasterio where it cannot be loaded.
     """
     wanted = os.environ.get(VARIABLE, "")
     try:
@@ -33,19 +33,14 @@ def reading() -> ReadingLibrary:
         ) from None
     if reader is Reader.OSGEO:
         return OsgeoReading()
-    if not _is_there("rasterio"):
+    try:
+        import_module("rasterio")
+    except ImportError as error:
         raise SettingsError(
             f"Environment {VARIABLE} cannot be {wanted}",
-            "this Python has no rasterio",
+            f"rasterio cannot be imported ({error})",
             "Unset it: GDAL's own library reads the same.",
-        )
+        ) from error
     from .reading_rasterio import RasterioReading
 
     return RasterioReading()
-
-
-def _is_there(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False

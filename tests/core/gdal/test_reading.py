@@ -362,14 +362,32 @@ def test_the_variable_names_one(with_reader: Callable[[str], None]) -> None:
     assert reading().name is Reader.OSGEO
 
 
-def test_rasterio_is_not_there(
-    with_reader: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "meta_path", [])
-    monkeypatch.delitem(sys.modules, "rasterio", raising=False)
-    with_reader("rasterio")
-    with pytest.raises(SettingsError, match="cannot be rasterio: this Python has no rasterio"):
-        reading()
+@pytest.mark.parametrize("code", [None, "raise ImportError('DLL load failed')"])
+def test_rasterio_is_asked_for_and_cannot_be_loaded(tmp_path: Path, code: str | None) -> None:
+    """What loads libraries ahead is silent about it; who reads a file hears of it."""
+    program = (
+        "import sys\n"
+        "from firstlight.core.errors import SettingsError\n"
+        "from firstlight.core.gdal.load_ahead import load_ahead\n"
+        "from firstlight.core.gdal.reading_choice import reading\n"
+    )
+    if code is None:
+        program += "sys.modules['rasterio'] = None\n"
+    else:
+        (tmp_path / "rasterio.py").write_text(code)
+        program += f"sys.path.insert(0, {str(tmp_path)!r})\n"
+    program += (
+        "load_ahead()\ntry:\n    reading()\nexcept SettingsError as error:\n    print(error)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, VARIABLE: "rasterio"},
+    )
+    assert answer.stderr == ""
+    assert "FIRSTLIGHT_READER cannot be rasterio: rasterio cannot be imported (" in answer.stdout
+    assert "GDAL's own library reads the same" in answer.stdout
 
 
 def goes_with_gdal() -> bool:
